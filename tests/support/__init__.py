@@ -1,0 +1,1 @@
+"""What the tests of every package share: machinery, no knowledge of Tocsin."""
