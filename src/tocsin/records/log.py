@@ -1,0 +1,69 @@
+"""Entries of the ordered log, and the anchors that vouch for it.
+
+Comes in: nothing. Goes out: frozen structs. Always holds: an entry's hash covers its position,
+writer, predecessor's hash, kind, time, body and the commitments to its content, but never the
+content itself, so that content can be erased and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+__all__ = ["Anchor", "EntryKind", "LogEntry", "LogHead"]
+
+
+class EntryKind(StrEnum):
+    """What an entry records: everything that can change a decision, and what was decided."""
+
+    EVENTS = "events"
+    POLICY = "policy.activated"
+    BANK = "bank.edited"
+    VERDICT = "verdict"
+    DELIVERY = "action.delivered"
+    USER = "user.changed"
+    SETTING = "setting.changed"
+    CHECKPOINT = "checkpoint"
+
+
+class LogEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry.
+
+    `position` is the place in the total order over all writers, without gaps, from 1;
+    `writer_seq` the place in the writer's own chain, from 1. `commitments` maps the name of
+    each kind of content to one salted SHA-256 per item, in order.
+    """
+
+    position: int
+    writer: str
+    writer_seq: int
+    kind: EntryKind
+    at: datetime
+    body: dict[str, Any]
+    commitments: dict[str, tuple[str, ...]] = {}
+    previous: str
+    hash: str
+
+
+class LogHead(Struct, frozen=True, kw_only=True):
+    """The last entry of one writer's chain."""
+
+    seq: int
+    hash: str
+
+
+class Anchor(Struct, frozen=True, kw_only=True):
+    """A signed statement, kept outside the database, of where every chain stood.
+
+    `signature` is Ed25519 over the canonical JSON of the other fields, in hexadecimal, as is
+    `public_key`.
+    """
+
+    at: datetime
+    position: int
+    heads: dict[str, LogHead]
+    public_key: str
+    signature: str = ""

@@ -1,0 +1,138 @@
+"""Connections to SQLite and PostgreSQL, with the same promises on both.
+
+Comes in: a database URL. Goes out: read and write transactions. Always holds: at most one
+write transaction runs at a time (SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock), so
+that positions in the log have no gaps and readers see them in order; a committed transaction is
+on disk. Refused: a database whose schema is newer than this program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tocsin.errors import InputError, OutsideServiceError
+
+__all__ = ["SCHEMA_VERSION", "Database"]
+
+SCHEMA_VERSION = "0001"
+"""The newest migration in `store/migrations`; checked against the folder by a test."""
+
+WRITE_LOCK = 7_205_759_403_792_793
+"""Key of PostgreSQL's advisory lock for writers: any fixed number, unlikely to be another's."""
+
+BUSY_TIMEOUT_S = 60
+"""How long a writer waits for another process's transaction; they take milliseconds."""
+
+
+class Database:
+    """One database: short read transactions and exclusive write transactions."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state of the database."""
+        with _explained(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """The only write transaction of its moment; committed when the block ends well."""
+        with _explained(), self.engine.connect() as connection:
+            connection = connection.execution_options(tocsin_write=True)
+            with connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+                yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema up to `SCHEMA_VERSION`.
+
+        Raises:
+            InputError: the database was made by a newer Tocsin.
+        """
+        found = self._schema_version()
+        if found == SCHEMA_VERSION:
+            return
+        if found is not None and found > SCHEMA_VERSION:
+            raise InputError(
+                f"the database has schema {found}, this program knows {SCHEMA_VERSION}",
+                hint="run the Tocsin that last used this database, or a newer one",
+            )
+        from tocsin.store import migrations  # noqa: PLC0415  # Alembic takes 0.3 s to import
+
+        with self.write() as connection:
+            migrations.upgrade(connection)
+
+    def _schema_version(self) -> str | None:
+        with self.read() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            statement = sa.text("SELECT version_num FROM alembic_version")
+            return connection.execute(statement).scalar_one_or_none()
+
+    def empty(self, tables: tuple[sa.Table, ...], connection: sa.Connection) -> None:
+        """Delete every row of these tables."""
+        for table in tables:
+            connection.execute(sa.delete(table))
+
+    def close(self) -> None:
+        """Release every connection."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str) -> sa.Engine:
+    path = sa.make_url(url).database
+    if path and path != ":memory:":
+        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.execute("PRAGMA trusted_schema=OFF")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        is_write = connection.get_execution_options().get("tocsin_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: str) -> sa.Engine:
+    try:
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=16)
+    except ModuleNotFoundError:
+        raise InputError(
+            "PostgreSQL needs its driver",
+            where="database_url",
+            hint="pip install 'tocsin[postgres]'",
+        ) from None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        # The driver's first line names host, file or lock; parameters may hold content.
+        reason = str(error.orig).splitlines()[0] if error.orig else "no reason given"
+        raise OutsideServiceError(
+            f"the database cannot be used: {reason}",
+            hint="check the URL (`--db` or TOCSIN_DB), the disk and that the server runs",
+        ) from None

@@ -1,0 +1,391 @@
+"""Derived tables: what each log entry does to them.
+
+Comes in: an entry that was just appended, or read again during a rebuild, with its content.
+Goes out: rows in the derived tables. Always holds: the same log gives the same rows, whether
+applied live or by `tocsin rebuild`; times come from the entry, never from a clock; an event
+that arrives late never overwrites what a later one said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from tocsin.clock import stable_id
+from tocsin.records import (
+    AccountCreated,
+    AccountRestored,
+    AccountSuspended,
+    AccountUpdated,
+    Action,
+    ActionKind,
+    ActionResult,
+    ActionState,
+    CaseState,
+    Decision,
+    EntryKind,
+    Event,
+    LogEntry,
+    Outcome,
+    ReportFiled,
+    Subject,
+    Verdict,
+    VerdictKind,
+    account_key,
+    action_id,
+)
+from tocsin.store import schema
+from tocsin.store.times import to_us
+
+__all__ = ["apply_entry", "apply_events"]
+
+
+def apply_entry(
+    connection: sa.Connection, entry: LogEntry, content: Mapping[str, Sequence[bytes]]
+) -> None:
+    """Bring the derived tables up to date with one entry that holds no events."""
+    match entry.kind:
+        case EntryKind.POLICY:
+            _apply_policy(connection, entry)
+        case EntryKind.BANK:
+            _apply_bank(connection, entry, content.get("entries", ()))
+        case EntryKind.VERDICT:
+            _apply_verdict(connection, entry)
+        case EntryKind.DELIVERY:
+            _apply_delivery(connection, entry)
+        case _:
+            pass  # users, settings and checkpoints derive nothing
+
+
+def apply_events(
+    connection: sa.Connection,
+    entry: LogEntry,
+    events: Sequence[Event],
+    lines: Sequence[bytes],
+    decisions: Sequence[Decision],
+) -> None:
+    """Bring the derived tables up to date with one batch of events and its decisions.
+
+    `events` and `lines` may hold None and b"" for what was erased since.
+    """
+    ids = [
+        {"id": event_id, "position": entry.position, "ordinal": ordinal}
+        for ordinal, event_id in enumerate(entry.body["ids"])
+    ]
+    connection.execute(sa.insert(schema.event_ids), ids)
+    for event in events:
+        if isinstance(event, ActionResult):
+            _apply_result(connection, entry, event)
+        elif isinstance(event, ReportFiled):
+            _apply_report(connection, entry, event)
+        elif isinstance(
+            event, AccountCreated | AccountUpdated | AccountSuspended | AccountRestored
+        ):
+            _apply_account(connection, entry, event)
+    if decisions:
+        line_of = dict(zip(entry.body["ids"], lines, strict=True))
+        _apply_decisions(connection, entry, decisions, line_of)
+
+
+# --- decisions, cases and automatic actions ----------------------------------------------------
+
+
+def _apply_decisions(
+    connection: sa.Connection,
+    entry: LogEntry,
+    decisions: Sequence[Decision],
+    line_of: Mapping[str, bytes],
+) -> None:
+    rows = [
+        {
+            "id": decision.id,
+            "position": entry.position,
+            "ordinal": ordinal,
+            "subject_kind": decision.subject.kind,
+            "subject_id": decision.subject.id,
+            "actor": decision.actor,
+            "event_id": decision.event,
+            "event_at_us": None if decision.event_at is None else to_us(decision.event_at),
+            "language": decision.language,
+            "clause": decision.clause,
+            "outcome": decision.outcome.value,
+            "priority": decision.priority,
+            "rules": " ".join(reason.rule for reason in decision.reasons),
+            "replaces": decision.replaces,
+            "trigger_json": line_of.get(decision.event, b"").decode() or None,
+        }
+        for ordinal, decision in enumerate(decisions)
+    ]
+    connection.execute(sa.insert(schema.decisions), rows)
+    for decision in decisions:
+        if decision.outcome is not Outcome.ALLOW:
+            _open_case(connection, entry, decision)
+        for kind in decision.automatic:
+            _insert_action(connection, entry, _automatic_action(entry, decision, kind))
+
+
+def _open_case(connection: sa.Connection, entry: LogEntry, decision: Decision) -> None:
+    cases = schema.cases
+    open_key = str(decision.subject)
+    found = connection.execute(
+        sa.select(cases.c.id, cases.c.priority).where(cases.c.open_key == open_key)
+    ).one_or_none()
+    if found is None:
+        case_id = stable_id("case", open_key, decision.id)
+        row = {
+            "id": case_id,
+            "position": entry.position,
+            "subject_kind": decision.subject.kind,
+            "subject_id": decision.subject.id,
+            "open_key": open_key,
+            "actor": decision.actor,
+            "state": CaseState.OPEN.value,
+            "clause": decision.clause,
+            "priority": decision.priority,
+            "language": decision.language,
+            "opened_at_us": to_us(entry.at),
+            "version": 1,
+        }
+        connection.execute(sa.insert(cases), row)
+    else:
+        case_id = found.id
+        changes: dict[str, Any] = {"version": cases.c.version + 1}
+        if decision.priority > found.priority:
+            changes |= {"priority": decision.priority, "clause": decision.clause}
+        connection.execute(sa.update(cases).where(cases.c.id == case_id).values(changes))
+    link = {"case_id": case_id, "decision_id": decision.id}
+    connection.execute(sa.insert(schema.case_decisions), link)
+
+
+def _automatic_action(entry: LogEntry, decision: Decision, kind: ActionKind) -> Action:
+    authority = f"decision:{decision.id}"
+    return Action(
+        id=action_id(authority, kind, decision.subject),
+        kind=kind,
+        subject=decision.subject,
+        actor=decision.actor,
+        clause=decision.clause,
+        authority=authority,
+        not_before=entry.at,
+    )
+
+
+def _insert_action(connection: sa.Connection, entry: LogEntry, action: Action) -> None:
+    row = {
+        "id": action.id,
+        "position": entry.position,
+        "kind": action.kind.value,
+        "subject_kind": action.subject.kind,
+        "subject_id": action.subject.id,
+        "actor": action.actor,
+        "clause": action.clause,
+        "authority": action.authority,
+        "not_before_us": to_us(action.not_before),
+        "expires_at_us": None if action.expires_at is None else to_us(action.expires_at),
+        "country": action.country,
+        "label": action.label,
+        "undoes": action.undoes,
+        "state": ActionState.WAITING.value,
+        "attempts": 0,
+        "next_attempt_us": to_us(action.not_before),
+        "lease_until_us": 0,
+    }
+    connection.execute(sa.insert(schema.actions), row)
+
+
+# --- events that change states ------------------------------------------------------------------
+
+
+def _apply_result(connection: sa.Connection, entry: LogEntry, event: ActionResult) -> None:
+    state = ActionState.APPLIED if event.applied else ActionState.FAILED
+    connection.execute(
+        sa.update(schema.actions)
+        .where(schema.actions.c.id == event.action)
+        .values(
+            state=state.value,
+            result_at_us=to_us(event.at or entry.at),
+            result_error=event.error,
+        )
+    )
+
+
+def _apply_report(connection: sa.Connection, entry: LogEntry, event: ReportFiled) -> None:
+    row = {
+        "event_id": event.id,
+        "position": entry.position,
+        "target_kind": event.target.kind,
+        "target_id": event.target.id,
+        "reporter": account_key(event.reporter or event.actor),
+        "category": event.category,
+        "at_us": to_us(event.at or entry.at),
+    }
+    connection.execute(sa.insert(schema.reports), row)
+
+
+def _apply_account(
+    connection: sa.Connection,
+    entry: LogEntry,
+    event: AccountCreated | AccountUpdated | AccountSuspended | AccountRestored,
+) -> None:
+    key = account_key(event.actor)
+    if key is None:
+        return
+    table = schema.account_states
+    at_us = to_us(event.at or entry.at)
+    found = connection.execute(sa.select(table).where(table.c.key == key)).one_or_none()
+    state = {AccountSuspended: "suspended", AccountRestored: "active"}.get(type(event))
+    if found is None:
+        row = {
+            "key": key,
+            "handle": event.actor.handle,
+            "state": state or "active",
+            "at_us": at_us,
+            "position": entry.position,
+        }
+        connection.execute(sa.insert(table), row)
+    elif at_us >= found.at_us:
+        changes = {
+            "handle": event.actor.handle or found.handle,
+            "state": state or found.state,
+            "at_us": at_us,
+            "position": entry.position,
+        }
+        connection.execute(sa.update(table).where(table.c.key == key).values(changes))
+
+
+# --- what people do ------------------------------------------------------------------------------
+
+
+def _apply_policy(connection: sa.Connection, entry: LogEntry) -> None:
+    row = {
+        "position": entry.position,
+        "version": entry.body["version"],
+        "by_whom": entry.body["by"],
+        "reason": entry.body["reason"],
+        "at_us": to_us(entry.at),
+    }
+    connection.execute(sa.insert(schema.policy_versions), row)
+
+
+def _apply_bank(connection: sa.Connection, entry: LogEntry, items: Sequence[bytes]) -> None:
+    edits = entry.body["edits"]
+    table = schema.bank_entries
+    for ordinal, (edit, item) in enumerate(zip(edits, items, strict=True)):
+        row = {
+            "bank": edit["bank"],
+            "kind": edit["kind"],
+            "state": edit["state"],
+            "position": entry.position,
+            "ordinal": ordinal,
+            "content": item.decode() or None,
+        }
+        changed = connection.execute(
+            sa.update(table).where(table.c.id == edit["entry"]).values(row)
+        )
+        if changed.rowcount == 0:
+            connection.execute(sa.insert(table), {"id": edit["entry"], **row})
+    connection.execute(
+        sa.insert(schema.bank_edits),
+        [
+            {
+                "position": entry.position,
+                "ordinal": ordinal,
+                "entry_id": edit["entry"],
+                "bank": edit["bank"],
+                "by_whom": entry.body["by"],
+                "at_us": to_us(entry.at),
+                "state": edit["state"],
+            }
+            for ordinal, edit in enumerate(edits)
+        ],
+    )
+
+
+def _apply_verdict(connection: sa.Connection, entry: LogEntry) -> None:
+    verdict = msgspec.convert(entry.body["verdict"], Verdict)
+    _insert_verdict(connection, entry, verdict)
+    cases = schema.cases
+    values: dict[str, Any] = {"version": cases.c.version + 1}
+    if verdict.kind in (VerdictKind.VIOLATION, VerdictKind.HARMLESS):
+        values |= {
+            "state": CaseState.DECIDED.value,
+            "open_key": None,
+            "decided_at_us": to_us(verdict.at),
+            "verdict_id": verdict.id,
+        }
+    elif verdict.kind is VerdictKind.REVERSAL:
+        values |= _reopened(connection, verdict.subject)
+        _cancel_actions_of(connection, verdict)
+    else:
+        values |= {"priority": sa.case((cases.c.priority < 900, 900), else_=cases.c.priority)}
+    connection.execute(sa.update(cases).where(cases.c.id == verdict.case).values(values))
+    for action in msgspec.convert(entry.body["actions"], list[Action]):
+        _insert_action(connection, entry, action)
+
+
+def _reopened(connection: sa.Connection, subject: Subject) -> dict[str, Any]:
+    """A reversed case is open again, unless a newer case about the same subject already is."""
+    cases = schema.cases
+    taken = connection.execute(
+        sa.select(cases.c.id).where(cases.c.open_key == str(subject))
+    ).one_or_none()
+    if taken is not None:
+        return {"verdict_id": None}
+    return {
+        "state": CaseState.OPEN.value,
+        "open_key": str(subject),
+        "decided_at_us": None,
+        "verdict_id": None,
+    }
+
+
+def _cancel_actions_of(connection: sa.Connection, verdict: Verdict) -> None:
+    actions = schema.actions
+    connection.execute(
+        sa.update(actions)
+        .where(
+            actions.c.authority == f"verdict:{verdict.reverses}",
+            actions.c.state == ActionState.WAITING.value,
+        )
+        .values(state=ActionState.CANCELLED.value)
+    )
+
+
+def _insert_verdict(connection: sa.Connection, entry: LogEntry, verdict: Verdict) -> None:
+    row = {
+        "id": verdict.id,
+        "position": entry.position,
+        "case_id": verdict.case,
+        "subject_kind": verdict.subject.kind,
+        "subject_id": verdict.subject.id,
+        "reviewer": verdict.reviewer,
+        "at_us": to_us(verdict.at),
+        "kind": verdict.kind.value,
+        "clause": verdict.clause,
+        "actions": " ".join(verdict.actions),
+        "protected_purpose": verdict.protected_purpose,
+        "decisions": " ".join(verdict.decisions),
+        "reverses": verdict.reverses,
+    }
+    connection.execute(sa.insert(schema.verdicts), row)
+
+
+def _apply_delivery(connection: sa.Connection, entry: LogEntry) -> None:
+    actions = schema.actions
+    state = ActionState(entry.body["state"])
+    # The platform's own word may arrive before our note of having sent: it stands.
+    undecided = [ActionState.WAITING.value, ActionState.SENT.value, ActionState.DEAD.value]
+    values: dict[str, Any] = {"attempts": entry.body["attempts"], "lease_until_us": 0}
+    if state is ActionState.SENT:
+        values["sent_at_us"] = to_us(entry.at)
+    connection.execute(
+        sa.update(actions).where(actions.c.id == entry.body["action"]).values(values)
+    )
+    connection.execute(
+        sa.update(actions)
+        .where(actions.c.id == entry.body["action"], actions.c.state.in_(undecided))
+        .values(state=state.value)
+    )

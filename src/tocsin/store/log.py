@@ -1,0 +1,204 @@
+"""The ordered log: one total order, one hash chain per writer, content beside it.
+
+Comes in: entries to append, inside a write transaction. Goes out: entries in order, their
+content, and the heads of the chains. Always holds: positions run from 1 without gaps; each
+entry's hash covers its predecessor in the same writer's chain, so that every change is found
+from there on; content is covered by salted commitments and can be erased. Refused: nothing;
+appending is the only way to change the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from tocsin.records import EntryKind, LogEntry, LogHead
+from tocsin.store import content as packed_content
+from tocsin.store.schema import log_content, log_entries
+from tocsin.store.times import from_us, to_us
+
+__all__ = [
+    "GENESIS",
+    "append",
+    "content_of",
+    "entries",
+    "entry_at",
+    "entry_hash",
+    "heads",
+    "last_position",
+]
+
+GENESIS = "0" * 64
+"""What the first entry of a chain names as its predecessor."""
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+def append(
+    connection: sa.Connection,
+    *,
+    writer: str,
+    kind: EntryKind,
+    at: datetime,
+    body: Mapping[str, Any],
+    content: Mapping[str, Sequence[bytes]] | None = None,
+) -> LogEntry:
+    """Add one entry; `content` maps a name to its items (lines of bytes without newlines)."""
+    position = last_position(connection) + 1
+    head = _head(connection, writer)
+    commitments: dict[str, tuple[str, ...]] = {}
+    for name, items in (content or {}).items():
+        if not items:
+            continue
+        salts = packed_content.new_salts(len(items))
+        commitments[name] = tuple(packed_content.commitments(items, salts))
+        connection.execute(
+            sa.insert(log_content),
+            {
+                "position": position,
+                "name": name,
+                "packed": packed_content.pack(items),
+                "salts": salts,
+            },
+        )
+    body_json = _ENCODER.encode(body).decode()
+    commitments_json = _ENCODER.encode(commitments).decode()
+    at_us = to_us(at)
+    hashed = entry_hash(
+        position, writer, head.seq + 1, kind, at_us, body_json, commitments_json, head.hash
+    )
+    connection.execute(
+        sa.insert(log_entries),
+        {
+            "position": position,
+            "writer": writer,
+            "writer_seq": head.seq + 1,
+            "kind": kind.value,
+            "at_us": at_us,
+            "body": body_json,
+            "commitments": commitments_json,
+            "previous": head.hash,
+            "hash": hashed,
+        },
+    )
+    return LogEntry(
+        position=position,
+        writer=writer,
+        writer_seq=head.seq + 1,
+        kind=kind,
+        at=from_us(at_us),
+        body=dict(body),
+        commitments=commitments,
+        previous=head.hash,
+        hash=hashed,
+    )
+
+
+def entry_hash(
+    position: int,
+    writer: str,
+    writer_seq: int,
+    kind: str,
+    at_us: int,
+    body_json: str,
+    commitments_json: str,
+    previous: str,
+) -> str:
+    """SHA-256 over all parts of an entry, each with its length, in hexadecimal."""
+    digest = sha256()
+    parts = (position, writer, writer_seq, kind, at_us, body_json, commitments_json, previous)
+    for part in parts:
+        encoded = str(part).encode()
+        digest.update(len(encoded).to_bytes(8, "big"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def last_position(connection: sa.Connection) -> int:
+    """The newest position, 0 for an empty log."""
+    return connection.execute(_LAST_POSITION).scalar_one() or 0
+
+
+def heads(connection: sa.Connection) -> dict[str, LogHead]:
+    """The last entry of every writer's chain."""
+    newest = (
+        sa.select(log_entries.c.writer, sa.func.max(log_entries.c.writer_seq).label("seq"))
+        .group_by(log_entries.c.writer)
+        .subquery()
+    )
+    statement = sa.select(log_entries.c.writer, log_entries.c.writer_seq, log_entries.c.hash).join(
+        newest,
+        (newest.c.writer == log_entries.c.writer) & (newest.c.seq == log_entries.c.writer_seq),
+    )
+    rows = connection.execute(statement.order_by(log_entries.c.writer))
+    return {row.writer: LogHead(seq=row.writer_seq, hash=row.hash) for row in rows}
+
+
+def entries(
+    connection: sa.Connection,
+    *,
+    after: int = 0,
+    until: int | None = None,
+    kinds: Sequence[EntryKind] = (),
+) -> Iterator[LogEntry]:
+    """Entries in order, from `after` (exclusive) to `until` (inclusive)."""
+    statement = sa.select(log_entries).where(log_entries.c.position > after)
+    if until is not None:
+        statement = statement.where(log_entries.c.position <= until)
+    if kinds:
+        statement = statement.where(log_entries.c.kind.in_([kind.value for kind in kinds]))
+    rows = connection.execution_options(yield_per=500).execute(
+        statement.order_by(log_entries.c.position)
+    )
+    for row in rows:
+        yield _entry(row)
+
+
+def entry_at(connection: sa.Connection, position: int) -> LogEntry | None:
+    """The entry at this position, if there is one."""
+    statement = sa.select(log_entries).where(log_entries.c.position == position)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def content_of(connection: sa.Connection, position: int, name: str) -> list[bytes] | None:
+    """The items of an entry's content; None if they stand elsewhere (archive) or nowhere."""
+    statement = sa.select(log_content.c.packed).where(
+        log_content.c.position == position, log_content.c.name == name
+    )
+    packed = connection.execute(statement).scalar_one_or_none()
+    return None if packed is None else packed_content.unpack(packed)
+
+
+_LAST_POSITION = sa.select(sa.func.max(log_entries.c.position))
+_HEAD = (
+    sa.select(log_entries.c.writer_seq, log_entries.c.hash)
+    .where(log_entries.c.writer == sa.bindparam("writer_name"))
+    .order_by(log_entries.c.writer_seq.desc())
+    .limit(1)
+)
+
+
+def _head(connection: sa.Connection, writer: str) -> LogHead:
+    row = connection.execute(_HEAD, {"writer_name": writer}).one_or_none()
+    return LogHead(seq=0, hash=GENESIS) if row is None else LogHead(seq=row[0], hash=row[1])
+
+
+def _entry(row: Any) -> LogEntry:
+    decoded = msgspec.json.decode(row.commitments)
+    return LogEntry(
+        position=row.position,
+        writer=row.writer,
+        writer_seq=row.writer_seq,
+        kind=EntryKind(row.kind),
+        at=from_us(row.at_us),
+        body=msgspec.json.decode(row.body),
+        commitments={name: tuple(values) for name, values in decoded.items()},
+        previous=row.previous,
+        hash=row.hash,
+    )

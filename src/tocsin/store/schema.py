@@ -1,0 +1,337 @@
+"""Tables of the store.
+
+Comes in: nothing. Goes out: SQLAlchemy tables, the same on SQLite and PostgreSQL. Always holds:
+times are microseconds since 1970 UTC in `*_us` columns (equal on both databases); what is
+derived from the ordered log is listed in `DERIVED` and can be dropped and rebuilt; what may
+have to be erased stands in `log_content`, `decisions.trigger_json` and `dead_letters.content`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+__all__ = [
+    "DERIVED",
+    "account_states",
+    "actions",
+    "api_tokens",
+    "archive_files",
+    "bank_edits",
+    "bank_entries",
+    "case_decisions",
+    "cases",
+    "dead_letters",
+    "decisions",
+    "event_ids",
+    "log_content",
+    "log_entries",
+    "metadata",
+    "policy_versions",
+    "reports",
+    "sessions",
+    "users",
+    "verdicts",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# --- the truth: the ordered log and its erasable content -------------------------------------
+
+log_entries = Table(
+    "log_entries",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("writer", String(64), nullable=False),
+    Column("writer_seq", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("commitments", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("writer", "writer_seq"),
+    Index(None, "kind", "position"),
+)
+
+log_content = Table(
+    "log_content",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(32), primary_key=True),
+    Column("packed", LargeBinary, nullable=False),
+    Column("salts", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+archive_files = Table(
+    "archive_files",
+    metadata,
+    Column("path", String(255), primary_key=True),
+    Column("day", String(10), nullable=False, index=True),
+    Column("first_position", BigInteger, nullable=False),
+    Column("last_position", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Index(None, "first_position", "last_position"),
+)
+
+# --- derived from the log ---------------------------------------------------------------------
+
+event_ids = Table(
+    "event_ids",
+    metadata,
+    Column("id", String(512), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject_id", String(512), nullable=False),
+    Column("actor", String(512)),
+    Column("event_id", String(512), nullable=False, index=True),
+    Column("event_at_us", BigInteger),
+    Column("language", String(16), nullable=False),
+    Column("clause", String(128), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("replaces", String(64)),
+    Column("trigger_json", Text),
+    UniqueConstraint("position", "ordinal"),
+    Index(None, "subject_kind", "subject_id"),
+    Index(None, "actor"),
+    Index(None, "clause", "position"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject_id", String(512), nullable=False),
+    Column("open_key", String(600), unique=True),
+    Column("actor", String(512)),
+    Column("state", String(16), nullable=False),
+    Column("clause", String(128), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("opened_at_us", BigInteger, nullable=False),
+    Column("decided_at_us", BigInteger),
+    Column("verdict_id", String(64)),
+    Column("version", Integer, nullable=False),
+    Index(None, "state", "priority", "opened_at_us"),
+    Index(None, "subject_kind", "subject_id"),
+    Index(None, "actor"),
+)
+
+case_decisions = Table(
+    "case_decisions",
+    metadata,
+    Column("case_id", String(64), primary_key=True),
+    Column("decision_id", String(64), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("case_id", String(64), nullable=False, index=True),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject_id", String(512), nullable=False),
+    Column("reviewer", String(64), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("clause", String(128)),
+    Column("actions", Text, nullable=False),
+    Column("protected_purpose", String(32), nullable=False),
+    Column("decisions", Text, nullable=False),
+    Column("reverses", String(64)),
+    Index(None, "subject_kind", "subject_id"),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject_id", String(512), nullable=False),
+    Column("actor", String(512)),
+    Column("clause", String(128), nullable=False),
+    Column("authority", String(96), nullable=False, index=True),
+    Column("not_before_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("country", String(2)),
+    Column("label", String(128)),
+    Column("undoes", String(64)),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_us", BigInteger, nullable=False),
+    Column("lease_until_us", BigInteger, nullable=False),
+    Column("last_error", Text),
+    Column("sent_at_us", BigInteger),
+    Column("result_at_us", BigInteger),
+    Column("result_error", Text),
+    Index(None, "state", "next_attempt_us"),
+    Index(None, "subject_kind", "subject_id"),
+)
+
+bank_entries = Table(
+    "bank_entries",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("bank", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("content", Text),
+    Index(None, "bank", "state"),
+)
+
+bank_edits = Table(
+    "bank_edits",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("entry_id", String(64), nullable=False, index=True),
+    Column("bank", String(128), nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+)
+
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", String(64), nullable=False, index=True),
+    Column("by_whom", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
+account_states = Table(
+    "account_states",
+    metadata,
+    Column("key", String(512), primary_key=True),
+    Column("handle", String(512)),
+    Column("state", String(16), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Index(None, "handle"),
+    Index(None, "state"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("event_id", String(512), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("target_kind", String(16), nullable=False),
+    Column("target_id", String(512), nullable=False),
+    Column("reporter", String(512)),
+    Column("category", String(512)),
+    Column("at_us", BigInteger, nullable=False),
+    Index(None, "target_kind", "target_id"),
+)
+
+DERIVED = (
+    event_ids,
+    decisions,
+    cases,
+    case_decisions,
+    verdicts,
+    actions,
+    bank_entries,
+    bank_edits,
+    policy_versions,
+    account_states,
+    reports,
+)
+"""Tables that `tocsin rebuild` empties and fills again from the log."""
+
+# --- beside the log: refused lines, people and keys -------------------------------------------
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("source", String(512), nullable=False),
+    Column("byte_offset", BigInteger, nullable=False),
+    Column("line_number", BigInteger, nullable=False),
+    Column("format", String(32), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("content", LargeBinary),
+    Column("is_truncated", Boolean, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Index(None, "state", "received_at_us"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(128), nullable=False, unique=True),
+    Column("role", String(32), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("is_disabled", Boolean, nullable=False),
+    Column("failed_logins", Integer, nullable=False),
+    Column("locked_until_us", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("seen_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("is_revoked", Boolean, nullable=False),
+)
