@@ -1,0 +1,504 @@
+"""The normal form of a text: a match key, and the way back to the original characters.
+
+Comes in: any text. Goes out: `NormalText`. Always holds: normalising a key gives the key; equal
+texts give equal keys, alone or in a batch; a span of the key maps to a span inside the
+original; a key holds no line break, so that the one between the parts of a `Document` is never
+matched. The key is for matching only: it loses characters and must never be shown or stored in
+place of the text. Refused: nothing; every string has a key.
+
+A key is made in three steps until none of them changes anything:
+
+1. *characters*: NFKC, casefold, removal of invisible characters, Arabic marks and tatweel, folding
+   of Arabic letters, white space to blanks;
+2. *words*: look-alikes in words of mixed script, digits that stand for letters;
+3. *runs*: three or more equal letters become one, blanks become one.
+
+Addresses (from `://` to the next blank) are left out of steps 2 and 3. Batches go through NumPy
+over one joined buffer, which finds the few rows that need step 2 or 3; the plain functions on
+single strings say what the result must be (`tests/property/test_normal.py` compares them).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tocsin.matching import tables
+from tocsin.records import Span, TextField
+
+__all__ = ["Document", "NormalText", "Part", "documents", "normalise", "normalise_all"]
+
+_SEPARATOR: Final = "\ufdd0"  # a noncharacter: no letter, composes with nothing, folds to itself
+_PART_BREAK: Final = "\n"  # in no key, since step 1 makes it a blank
+_LINK: Final = "://"
+_MAX_TRAILING_LEET = 1  # "hat3" is leet; "covid19" and "club2024" are numbers
+_MAX_INNER_LEET = 3
+_MIN_LETTERS_FOR_EDGE_LEET = 3  # "4ttack" and "hat3" are leet; "4th", "5pm" and "mp3" are not
+
+
+class NormalText:
+    """A match key (`text`) with the text that it was made from (`original`).
+
+    The way back is worked out when first asked for: most texts match nothing. `field` and
+    `base` say where `original` stands in its event.
+    """
+
+    __slots__ = ("_alignment", "base", "field", "original", "text")
+
+    def __init__(
+        self, text: str, original: str, field: TextField = "post.text", base: int = 0
+    ) -> None:
+        self.text = text
+        self.original = original
+        self.field: TextField = field
+        self.base = base
+        self._alignment: _Alignment | None = None
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """The characters of `original` that characters `start` to `end` of the key stand for.
+
+        >>> normalise("x \u200bﬁre").original_span(2, 6)
+        (3, 6)
+        """
+        if not 0 <= start <= end <= len(self.text):
+            raise ValueError("the span does not lie inside the key")
+        alignment = self._alignment
+        if alignment is None:
+            alignment = self._alignment = _align(self.original, self.text)
+        return alignment.span(start, end)
+
+    def locate(self, start: int, end: int) -> Span:
+        """The span of the key as a span of a field of the event."""
+        first, last = self.original_span(start, end)
+        return Span(field=self.field, start=self.base + first, end=self.base + last)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self.original)} characters>"
+
+
+class Part(NamedTuple):
+    """One text of an event: its field, where it begins there, and the text."""
+
+    field: TextField
+    base: int
+    text: str
+
+
+class Document(NormalText):
+    """Several texts of one event as one searchable key; no span may cross from one to the next."""
+
+    __slots__ = ("_starts", "parts")
+
+    def __init__(self, parts: Sequence[NormalText]) -> None:
+        first = parts[0]
+        text = _PART_BREAK.join([part.text for part in parts])
+        original = _PART_BREAK.join([part.original for part in parts])
+        super().__init__(text, original, first.field, first.base)
+        self.parts = tuple(parts)
+        lengths = (len(part.text) + 1 for part in parts)
+        self._starts = list(accumulate(lengths, initial=0))[:-1]
+
+    def _part(self, start: int, end: int) -> tuple[int, NormalText]:
+        index = bisect_right(self._starts, start) - 1 if start >= 0 else -1
+        if index < 0 or not start <= end <= self._starts[index] + len(self.parts[index].text):
+            raise ValueError("the span does not lie inside one part of the document")
+        return index, self.parts[index]
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """The characters of `original` (the parts, one per line) that the span stands for."""
+        index, part = self._part(start, end)
+        before = sum(len(earlier.original) + 1 for earlier in self.parts[:index])
+        first, last = part.original_span(start - self._starts[index], end - self._starts[index])
+        return before + first, before + last
+
+    def locate(self, start: int, end: int) -> Span:
+        """The span of the key as a span of a field of the event."""
+        index, part = self._part(start, end)
+        return part.locate(start - self._starts[index], end - self._starts[index])
+
+
+def normalise(text: str) -> NormalText:
+    """The normal form of one text.
+
+    >>> normalise("The  IRON D\u0430wn r1ses!!").text
+    'the iron dawn rises!!'
+    """
+    return NormalText(_key(text), text)
+
+
+def normalise_all(texts: Sequence[str]) -> list[NormalText]:
+    """The normal forms of many texts, in order; the same as one by one, and faster."""
+    return [NormalText(key, text) for key, text in zip(_keys(texts), texts, strict=True)]
+
+
+def documents(rows: Sequence[Sequence[Part]]) -> list[NormalText | None]:
+    """One normal form per row, over all texts of the row; None where a row has none."""
+    flat = [part for row in rows for part in row]
+    keys = iter(_keys([part.text for part in flat]))
+    found: list[NormalText | None] = []
+    for row in rows:
+        parts = [NormalText(next(keys), part.text, part.field, part.base) for part in row]
+        if not parts:
+            found.append(None)
+        else:
+            found.append(parts[0] if len(parts) == 1 else Document(parts))
+    return found
+
+
+# --- single strings: what a key is -----------------------------------------------------------
+
+
+def _key(text: str) -> str:
+    while True:
+        key = _collapsed(_folded(_characters(text)))
+        if key == text:
+            return key
+        text = key
+
+
+def _characters(text: str) -> str:
+    if text.isascii():
+        return _ascii_characters(text)
+    while True:
+        changed = _folded_once(text)
+        if changed == text:
+            return text
+        text = changed
+
+
+def _ascii_characters(text: str) -> str:
+    return text.encode("ascii").translate(_ASCII_LOWER).decode("ascii")
+
+
+def _folded_once(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).translate(tables.FOLDED)
+
+
+def _folded(text: str) -> str:
+    words = text.split(" ")
+    for index, word in enumerate(words):
+        if word.isalpha() and word.isascii():
+            continue
+        words[index] = _folded_word(word)
+    return " ".join(words)
+
+
+def _folded_word(word: str) -> str:
+    """The same number of characters, with look-alikes and leet folded in each token."""
+    link = word.find(_LINK)
+    head, address = (word, "") if link < 0 else (word[:link], word[link:])
+    pieces: list[str] = []
+    begin = 0
+    for index, char in enumerate(head):
+        if not _in_token(char):
+            pieces += (_folded_token(head[begin:index]), char)
+            begin = index + 1
+    pieces.append(_folded_token(head[begin:]))
+    return "".join(pieces) + address
+
+
+@lru_cache(maxsize=4096)
+def _in_token(char: str) -> bool:
+    return char.isalpha() or char in "0123456789@$" or unicodedata.category(char)[0] == "M"
+
+
+def _folded_token(token: str) -> str:
+    letters = [char for char in token if char.isalpha()]
+    if not token.isascii() and letters:
+        token = _one_script(token, letters)
+    if len(letters) == len(token) or not any(tables.is_latin(char) for char in letters):
+        return token
+    return _without_leet(token)
+
+
+def _one_script(token: str, letters: Sequence[str]) -> str:
+    latin = {char for char in letters if tables.is_latin(char)}
+    others = set(letters) - latin
+    if not latin or not others:
+        return token
+    is_mostly_latin = 2 * sum(map(latin.__contains__, letters)) >= len(letters)
+    to_latin = tables.TO_LATIN if _all_in(others, tables.TO_LATIN) else None
+    back = None
+    if all(map(tables.is_cyrillic, others)) and _all_in(latin, tables.FROM_LATIN_TO_CYRILLIC):
+        back = tables.FROM_LATIN_TO_CYRILLIC
+    elif all(map(tables.is_greek, others)) and _all_in(latin, tables.FROM_LATIN_TO_GREEK):
+        back = tables.FROM_LATIN_TO_GREEK
+    table = (to_latin or back) if is_mostly_latin else (back or to_latin)
+    return token if table is None else token.translate(table)
+
+
+def _all_in(letters: Iterable[str], table: dict[int, int]) -> bool:
+    return all(ord(char) in table for char in letters)
+
+
+def _without_leet(token: str) -> str:
+    chars = list(token)
+    begin = 0
+    while begin < len(chars):
+        if chars[begin].isalpha() or ord(chars[begin]) not in _LEET_OR_DIGIT:
+            begin += 1
+            continue
+        end = begin
+        while end < len(chars) and ord(chars[end]) in _LEET_OR_DIGIT:
+            end += 1
+        if _stands_for_letters(chars, begin, end):
+            chars[begin:end] = "".join(chars[begin:end]).translate(tables.LEET)
+        begin = end
+    return "".join(chars)
+
+
+def _stands_for_letters(chars: Sequence[str], begin: int, end: int) -> bool:
+    run = end - begin
+    has_sign = any(char in "@$" for char in chars[begin:end])
+    if 0 < begin and end < len(chars):
+        is_between = chars[begin - 1].isalpha() and chars[end].isalpha()
+        return is_between and run <= _MAX_INNER_LEET
+    if has_sign or run > _MAX_TRAILING_LEET:
+        return False
+    around = chars[end:] if begin == 0 else chars[:begin]
+    n_letters = sum(char.isalpha() for char in around)
+    return n_letters >= _MIN_LETTERS_FOR_EDGE_LEET
+
+
+def _collapsed(text: str) -> str:
+    runs = _runs(text)
+    if not runs:
+        return text
+    pieces = []
+    begin = 0
+    for start, end in runs:
+        pieces.append(text[begin : start + 1])
+        begin = end
+    pieces.append(text[begin:])
+    return "".join(pieces)
+
+
+def _runs(text: str) -> list[tuple[int, int]]:
+    """Where three or more equal letters or two or more blanks stand, outside addresses."""
+    found: list[tuple[int, int]] = []
+    word_start = 0
+    for word in text.split(" "):
+        word_end = word_start + len(word)
+        if len(set(word)) <= len(word) - 2:
+            link = word.find(_LINK)
+            found += _letter_runs(text, word_start, word_end if link < 0 else word_start + link)
+        if word_end < len(text):
+            if found and found[-1][1] == word_end and text[found[-1][0]] == " ":
+                found[-1] = (found[-1][0], word_end + 1)
+            else:
+                found.append((word_end, word_end + 1))
+        word_start = word_end + 1
+    return [(start, end) for start, end in found if end - start > 1]
+
+
+def _letter_runs(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    found = []
+    begin = start
+    for index in range(start + 1, end + 1):
+        if index == end or text[index] != text[begin]:
+            if index - begin > 2 and text[begin].isalpha():
+                found.append((begin, index))
+            begin = index
+    return found
+
+
+# --- the way back ----------------------------------------------------------------------------
+
+
+class _Alignment(NamedTuple):
+    """For each character of the key, where its original begins and ends; None: identity."""
+
+    starts: Sequence[int] | None
+    ends: Sequence[int]
+    n_original: int
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        if self.starts is None:
+            return start, end
+        if start == end:
+            at = self.starts[start] if start < len(self.starts) else self.n_original
+            return at, at
+        return self.starts[start], self.ends[end - 1]
+
+
+def _align(original: str, key: str) -> _Alignment:
+    if original.isascii() and len(original) == len(key):
+        return _Alignment(None, (), len(original))
+    text, starts, ends = original, list(range(len(original))), list(range(1, len(original) + 1))
+    while text != key:
+        text, starts, ends = _align_characters(text, starts, ends)
+        text = _folded(text)
+        runs = _runs(text)
+        text = _collapsed(text)
+        for start, end in reversed(runs):
+            ends[start] = ends[end - 1]
+            del starts[start + 1 : end], ends[start + 1 : end]
+    return _Alignment(starts, ends, len(original))
+
+
+def _align_characters(
+    text: str, starts: list[int], ends: list[int]
+) -> tuple[str, list[int], list[int]]:
+    while True:
+        pieces: list[str] = []
+        new_starts: list[int] = []
+        new_ends: list[int] = []
+        for begin, end in pairwise(_clusters(text)):
+            piece = _folded_once(text[begin:end])
+            pieces.append(piece)
+            new_starts += [starts[begin]] * len(piece)
+            new_ends += [ends[end - 1]] * len(piece)
+        changed = "".join(pieces)
+        if changed == text:
+            return text, starts, ends
+        text, starts, ends = changed, new_starts, new_ends
+
+
+def _clusters(text: str) -> list[int]:
+    """Where NFKC may cut the text: no character composes with one before its cut."""
+    inner = [index for index in range(1, len(text)) if _begins_cluster(text[index])]
+    return [0, *inner, len(text)] if text else [0]
+
+
+@lru_cache(maxsize=4096)
+def _begins_cluster(char: str) -> bool:
+    first = unicodedata.normalize("NFKC", char)[0]
+    is_jamo = "\u1160" <= first <= "\u11ff"  # medial vowels and final consonants
+    is_late_vowel = first in "\U00016d63\U00016d67"  # Kirat Rai, composes since Unicode 16
+    is_mark = unicodedata.category(first)[0] == "M" or unicodedata.combining(first) > 0
+    return not (is_jamo or is_late_vowel or is_mark)
+
+
+# --- batches: the same, over joined buffers -----------------------------------------------------
+
+_ASCII_LOWER: Final = bytes(
+    ord(" ") if chr(code).isspace() else ord(chr(code).lower()) for code in range(128)
+) + bytes(range(128, 256))
+_LEET_OR_DIGIT: Final = frozenset(map(ord, "0123456789@$"))
+
+
+def _keys(texts: Sequence[str]) -> list[str]:
+    is_ascii = [text.isascii() for text in texts]
+    if all(is_ascii):
+        return _ascii_keys(texts)
+    keys: list[str] = [""] * len(texts)
+    plain = [index for index, ascii_only in enumerate(is_ascii) if ascii_only]
+    others = [index for index, ascii_only in enumerate(is_ascii) if not ascii_only]
+    for rows, found in (
+        (plain, _ascii_keys([texts[index] for index in plain])),
+        (others, _other_keys([texts[index] for index in others])),
+    ):
+        for index, key in zip(rows, found, strict=True):
+            keys[index] = key
+    return keys
+
+
+def _ascii_keys(texts: Sequence[str]) -> list[str]:
+    joined = "".join(texts).encode("ascii").translate(_ASCII_LOWER)
+    lowered = joined.decode("ascii")
+    bounds = list(accumulate(map(len, texts), initial=0))
+    keys = [lowered[begin:end] for begin, end in pairwise(bounds)]
+    codes = np.frombuffer(joined, dtype=np.uint8)
+    _settle(keys, _suspects(codes, bounds), has_blanks=b"  " in joined)
+    return keys
+
+
+def _other_keys(texts: Sequence[str]) -> list[str]:
+    joined = _SEPARATOR.join(texts)
+    if joined.count(_SEPARATOR) != len(texts) - 1:
+        return [_key(text) for text in texts]
+    while True:
+        folded = unicodedata.normalize("NFKC", joined).casefold()
+        folded = unicodedata.normalize("NFKC", folded)
+        encoded = folded.encode("utf-32-le", "surrogatepass")
+        codes = tables.fold_table()[np.frombuffer(encoded, dtype="<u4")]
+        codes = codes[codes != tables.REMOVED]
+        joined = codes.tobytes().decode("utf-32-le", "surrogatepass")
+        if unicodedata.is_normalized("NFKC", joined):
+            break
+    keys = joined.split(_SEPARATOR)
+    bounds = list(accumulate((len(key) + 1 for key in keys), initial=0))
+    _settle(keys, _suspects(codes, bounds), has_blanks="  " in joined)
+    return keys
+
+
+def _settle(keys: list[str], rows: Iterable[int], *, has_blanks: bool) -> None:
+    if has_blanks:
+        for row, key in enumerate(keys):
+            if "  " in key:
+                keys[row] = _one_blank(key)
+    for row in rows:
+        keys[row] = _key(keys[row])
+
+
+def _one_blank(key: str) -> str:
+    while "  " in key:
+        key = key.replace("  ", " ")
+    return key
+
+
+def _suspects(codes: npt.NDArray[np.integer], bounds: Sequence[int]) -> list[int]:
+    """The rows that steps 2 and 3 may change: never too few, sometimes too many."""
+    if len(codes) < 3:
+        return [0] if len(codes) else []
+    kinds = tables.classes()[codes]
+    at = np.concatenate(
+        [_letter_triples(codes, kinds), _leet_places(kinds), _mixed_places(kinds)]
+    )
+    if len(at) == 0:
+        return []
+    starts = np.asarray(bounds)
+    rows = np.searchsorted(starts, at, side="right") - 1
+    rows = rows[~_inside_links(codes, at, starts[rows])]
+    return [int(row) for row in np.unique(rows)]
+
+
+def _letter_triples(
+    codes: npt.NDArray[np.integer], kinds: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.intp]:
+    same = codes[1:] == codes[:-1]
+    at = np.flatnonzero(same[1:] & same[:-1])
+    return at[(kinds[at] & tables.CLASS_LETTER) > 0]
+
+
+def _leet_places(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    at = np.flatnonzero(kinds & (tables.CLASS_DIGIT | tables.CLASS_SIGN))
+    before = kinds[np.maximum(at - 1, 0)]
+    after = kinds[np.minimum(at + 1, len(kinds) - 1)]
+    is_sign = (kinds[at] & tables.CLASS_SIGN) > 0
+    letter = tables.CLASS_LETTER | tables.CLASS_MARK
+    near_digit = ((before | after) & letter) > 0
+    near_sign = ((before & letter) > 0) | ((before & tables.CLASS_DIGIT) > 0)
+    return at[np.where(is_sign, near_sign, near_digit)]
+
+
+def _mixed_places(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    lookalike = tables.CLASS_LOOKALIKE | tables.CLASS_MARK
+    at = np.flatnonzero(kinds & lookalike)
+    before = kinds[np.maximum(at - 1, 0)]
+    after = kinds[np.minimum(at + 1, len(kinds) - 1)]
+    return at[((before | after) & tables.CLASS_LATIN) > 0]
+
+
+def _inside_links(
+    codes: npt.NDArray[np.integer],
+    at: npt.NDArray[np.intp],
+    row_starts: npt.NDArray[np.integer],
+) -> npt.NDArray[np.bool_]:
+    slashes = np.flatnonzero(codes == ord("/"))
+    slashes = slashes[(slashes >= 1) & (slashes < len(codes) - 1)]
+    links = slashes[(codes[slashes - 1] == ord(":")) & (codes[slashes + 1] == ord("/"))]
+    if len(links) == 0:
+        return np.zeros(len(at), dtype=np.bool_)
+    blanks = np.flatnonzero(codes == ord(" "))
+    last_link = np.concatenate([[-1], links])[np.searchsorted(links, at)]
+    last_blank = np.concatenate([[-1], blanks])[np.searchsorted(blanks, at)]
+    return np.asarray(last_link > np.maximum(last_blank, row_starts))
