@@ -1,0 +1,121 @@
+"""Banks in the store: edits through the log, entries as they stand, and their history.
+
+Comes in: entries to write. Goes out: entries, and what happened to each. Always holds: an edit
+is an entry of the log; values stand in erasable content only; writing what already stands
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from tocsin.records import BankEntry, EntryKind, LogEntry, check_entry
+from tocsin.store import schema
+from tocsin.store.store import Transaction
+from tocsin.store.times import from_us
+
+__all__ = ["BankEdit", "bank_digest", "edit", "get", "history", "list_entries", "summary"]
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_DECODER = msgspec.json.Decoder(BankEntry)
+
+
+class BankEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of one entry."""
+
+    entry: str
+    bank: str
+    by: str
+    at: datetime
+    state: str
+    position: int
+
+
+def edit(
+    transaction: Transaction, entries: Sequence[BankEntry], *, by: str, reason: str
+) -> LogEntry | None:
+    """Write entries (new ones, and new states of known ones); None if nothing changes.
+
+    Raises:
+        InputError: an entry may not enter its bank (`records.check_entry`).
+    """
+    changed = [entry for entry in entries if check_entry(entry) != _found(transaction, entry.id)]
+    if not changed:
+        return None
+    body = {
+        "by": by,
+        "reason": reason,
+        "edits": [
+            {"entry": entry.id, "bank": entry.bank, "kind": entry.kind, "state": entry.state}
+            for entry in changed
+        ],
+    }
+    content = {"entries": [_ENCODER.encode(entry) for entry in changed]}
+    return transaction.record(EntryKind.BANK, body, content)
+
+
+def list_entries(
+    connection: sa.Connection, *, bank: str | None = None, active_only: bool = False
+) -> list[BankEntry]:
+    """Entries in a stable order (bank, then id)."""
+    table = schema.bank_entries
+    statement = sa.select(table.c.content).where(table.c.content.is_not(None))
+    if bank is not None:
+        statement = statement.where(table.c.bank == bank)
+    if active_only:
+        statement = statement.where(table.c.state == "active")
+    rows = connection.execute(statement.order_by(table.c.bank, table.c.id)).scalars()
+    return sorted((_DECODER.decode(row) for row in rows), key=lambda entry: (entry.bank, entry.id))
+
+
+def get(connection: sa.Connection, entry_id: str) -> BankEntry | None:
+    """One entry by id."""
+    table = schema.bank_entries
+    statement = sa.select(table.c.content).where(table.c.id == entry_id)
+    content = connection.execute(statement).scalar_one_or_none()
+    return None if content is None else _DECODER.decode(content)
+
+
+def history(connection: sa.Connection, entry_id: str) -> list[BankEdit]:
+    """What happened to one entry, oldest first."""
+    table = schema.bank_edits
+    statement = sa.select(table).where(table.c.entry_id == entry_id).order_by(table.c.position)
+    return [
+        BankEdit(
+            entry=row.entry_id,
+            bank=row.bank,
+            by=row.by_whom,
+            at=from_us(row.at_us),
+            state=row.state,
+            position=row.position,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def summary(connection: sa.Connection) -> list[tuple[str, str, str, int]]:
+    """Bank, kind, state and number of entries."""
+    table = schema.bank_entries
+    statement = (
+        sa.select(table.c.bank, table.c.kind, table.c.state, sa.func.count())
+        .group_by(table.c.bank, table.c.kind, table.c.state)
+        .order_by(table.c.bank, table.c.kind, table.c.state)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
+
+
+def bank_digest(entries: Iterable[BankEntry]) -> str:
+    """One digest over everything in these entries that can decide."""
+    digest = hashlib.sha256()
+    for entry in sorted(entries, key=lambda entry: entry.id):
+        digest.update(entry.digest.encode())
+    return digest.hexdigest()[:32]
+
+
+def _found(transaction: Transaction, entry_id: str) -> BankEntry | None:
+    return get(transaction.connection, entry_id)

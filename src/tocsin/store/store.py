@@ -1,0 +1,118 @@
+"""The store: transactions that append to the log and keep the derived tables in step.
+
+Comes in: settings and a clock. Goes out: read connections, and write transactions through which
+alone the truth changes. Always holds: an entry, its content and everything derived from it are
+committed together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tocsin.clock import Clock, SystemClock
+from tocsin.config import Settings
+from tocsin.records import (
+    Decision,
+    EntryKind,
+    EventBatch,
+    LogEntry,
+    encode_decision,
+)
+from tocsin.store import derived, log
+from tocsin.store.database import Database
+
+__all__ = ["Store", "Transaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """An open write transaction: the connection, and the two ways to append to the log."""
+
+    connection: sa.Connection
+    writer: str
+    clock: Clock
+
+    def record(
+        self,
+        kind: EntryKind,
+        body: Mapping[str, Any],
+        content: Mapping[str, Sequence[bytes]] | None = None,
+    ) -> LogEntry:
+        """Append an entry without events and apply it."""
+        entry = log.append(
+            self.connection,
+            writer=self.writer,
+            kind=kind,
+            at=self.clock.now(),
+            body=body,
+            content=content,
+        )
+        derived.apply_entry(self.connection, entry, content or {})
+        return entry
+
+    def record_events(self, batch: EventBatch, decisions: Sequence[Decision]) -> LogEntry:
+        """Append one batch of new events with the decisions about them, and apply it.
+
+        The caller has removed events that the log already has.
+        """
+        encoded = [encode_decision(decision) for decision in decisions]
+        body = {
+            "source": batch.source,
+            "ids": [event.id for event in batch.events],
+            "decisions": [decision.id for decision in decisions],
+        }
+        entry = log.append(
+            self.connection,
+            writer=self.writer,
+            kind=EntryKind.EVENTS,
+            at=batch.received_at,
+            body=body,
+            content={"events": batch.lines, "decisions": encoded},
+        )
+        derived.apply_events(self.connection, entry, batch.events, batch.lines, decisions)
+        return entry
+
+
+class Store:
+    """One deployment's truth: the database and the data folder beside it."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.database = Database(settings.database_url)
+        self.folder: Path = settings.folder
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None) -> Store:
+        """Connect, create or migrate the schema, and make the data folder.
+
+        Raises:
+            OutsideServiceError: the database cannot be reached.
+            InputError: it belongs to a newer Tocsin.
+        """
+        store = cls(settings, clock)
+        store.database.migrate()
+        store.folder.mkdir(parents=True, exist_ok=True)
+        return store
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection that sees one state of the store."""
+        with self.database.read() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, writer: str | None = None) -> Iterator[Transaction]:
+        """The only write transaction of its moment; commits when the block ends well."""
+        with self.database.write() as connection:
+            yield Transaction(connection, writer or self.settings.writer, self.clock)
+
+    def close(self) -> None:
+        """Release the database."""
+        self.database.close()
