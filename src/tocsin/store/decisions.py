@@ -78,7 +78,7 @@ def list_rows(
 def count(connection: sa.Connection, where: DecisionFilter) -> int:
     """How many decisions."""
     statement = _filtered(sa.select(sa.func.count()).select_from(table), where)
-    return connection.execute(statement).scalar_one()
+    return int(connection.execute(statement).scalar_one())
 
 
 def get(connection: sa.Connection, decision_id: str) -> Decision | None:

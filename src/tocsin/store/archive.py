@@ -1,0 +1,245 @@
+"""The archive: events as Parquet, one file per day and stretch of the log.
+
+Comes in: the events of log entries that still stand in the database. Goes out: Parquet files
+(`archive/day=2026-01-02/events-<first>-<last>.parquet`) in the columns of `EVENT_SCHEMA` plus
+`position`, `ordinal`, `received_at`, `source` and `salt`; and single events again. Always holds:
+a file is listed in `archive_files` in the same transaction that removes its events from the
+database, after it is whole on disk; a file that is not listed is a leftover of a crash and is
+overwritten by the next run. The day is that of the event, or of its arrival.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from tocsin.records import (
+    EVENT_SCHEMA,
+    Event,
+    encode_event,
+    event_from_row,
+    events_to_arrow,
+)
+from tocsin.store import content as packed_content
+from tocsin.store import schema
+from tocsin.store.store import Store
+from tocsin.store.times import from_us
+
+__all__ = [
+    "ARCHIVE_SCHEMA",
+    "ArchiveRun",
+    "archive_events",
+    "event_line",
+    "events_at",
+    "line_of_row",
+    "pending_events",
+    "waiting_batches",
+]
+
+ARCHIVE_SCHEMA: pa.Schema = pa.schema(
+    [
+        ("position", pa.int64()),
+        ("ordinal", pa.int32()),
+        ("received_at", pa.timestamp("us", tz="UTC")),
+        ("source", pa.string()),
+        ("salt", pa.binary()),
+        *EVENT_SCHEMA,
+    ]
+)
+"""Columns of an archive file: where the event stands in the log, then the event."""
+
+ENTRIES_PER_RUN = 2_000
+"""Log entries moved in one run: bounds memory to a few hundred megabytes at 256 events each."""
+
+_EVENT = msgspec.json.Decoder(Event)
+
+
+@dataclass(slots=True)
+class ArchiveRun:
+    """What one run moved."""
+
+    n_events: int = 0
+    files: list[str] = field(default_factory=list)
+
+
+def pending_events(connection: sa.Connection) -> int:
+    """How many log entries with events still stand in the database."""
+    table = schema.log_content
+    statement = sa.select(sa.func.count()).where(table.c.name == "events")
+    return connection.execute(statement).scalar_one()
+
+
+def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = None) -> ArchiveRun:
+    """Move all waiting events into the archive; safe to interrupt and to repeat."""
+    run = ArchiveRun()
+    while True:
+        with store.read() as connection:
+            tables = waiting_batches(connection, limit=ENTRIES_PER_RUN)
+        if not tables:
+            return run
+        whole = pa.concat_tables(tables)
+        positions = pc.unique(whole["position"]).to_pylist()
+        files = _write_by_day(store.folder, whole)
+        _commit(store, positions, files)
+        run.n_events += whole.num_rows
+        run.files += [str(row["path"]) for row in files]
+        if on_progress is not None:
+            on_progress(whole.num_rows)
+
+
+def waiting_batches(connection: sa.Connection, *, limit: int | None = None) -> list[pa.Table]:
+    """Events that stand in the database only, in `ARCHIVE_SCHEMA`, one table per log entry."""
+    entries, content = schema.log_entries, schema.log_content
+    statement = (
+        sa.select(
+            entries.c.position, entries.c.at_us, entries.c.body, content.c.packed, content.c.salts
+        )
+        .join(content, content.c.position == entries.c.position)
+        .where(content.c.name == "events")
+        .order_by(entries.c.position)
+        .limit(limit)
+    )
+    return [_entry_table(row) for row in connection.execute(statement)]
+
+
+def events_at(store: Store, position: int) -> list[bytes] | None:
+    """Canonical JSON of the events of one log entry, from database or archive.
+
+    An erased event is b""; None if the entry's events are nowhere.
+    """
+    with store.read() as connection:
+        packed = connection.execute(
+            sa.select(schema.log_content.c.packed).where(
+                schema.log_content.c.position == position, schema.log_content.c.name == "events"
+            )
+        ).scalar_one_or_none()
+        paths = [] if packed is not None else _files_holding(connection, position)
+    if packed is not None:
+        return packed_content.unpack(packed)
+    found: dict[int, bytes] = {}
+    for path in paths:
+        table = pq.read_table(store.folder / path, filters=[("position", "=", position)])
+        for row in table.to_pylist():
+            found[row["ordinal"]] = line_of_row(row)
+    return [found.get(ordinal, b"") for ordinal in range(max(found) + 1)] if found else None
+
+
+def event_line(store: Store, event_id: str) -> bytes | None:
+    """One event as canonical JSON by its id; None if unknown or erased."""
+    table = schema.event_ids
+    with store.read() as connection:
+        row = connection.execute(
+            sa.select(table.c.position, table.c.ordinal).where(table.c.id == event_id)
+        ).one_or_none()
+    if row is None:
+        return None
+    lines = events_at(store, row.position)
+    return (lines[row.ordinal] or None) if lines and row.ordinal < len(lines) else None
+
+
+def line_of_row(row: dict[str, object]) -> bytes:
+    """The canonical JSON of an archived row; b"" where its content was erased."""
+    if row["type"] is None:
+        return b""
+    return encode_event(event_from_row({name: row[name] for name in EVENT_SCHEMA.names}))
+
+
+def _entry_table(row: Any) -> pa.Table:
+    position, at_us, body, packed, salts = tuple(row)
+    lines = packed_content.unpack(packed)
+    kept = [ordinal for ordinal, line in enumerate(lines) if line]
+    kept_lines = [lines[ordinal] for ordinal in kept]
+    batch = events_to_arrow([_EVENT.decode(line) for line in kept_lines], kept_lines)
+    size = packed_content.SALT_BYTES
+    n = len(kept)
+    columns = [
+        pa.array([position] * n, pa.int64()),
+        pa.array(kept, pa.int32()),
+        pa.array([from_us(at_us)] * n, pa.timestamp("us", tz="UTC")),
+        pa.array([msgspec.json.decode(body)["source"]] * n, pa.string()),
+        pa.array([salts[i * size : (i + 1) * size] for i in kept], pa.binary()),
+        *batch.columns,
+    ]
+    return pa.Table.from_arrays(columns, schema=ARCHIVE_SCHEMA)
+
+
+def _write_by_day(folder: Path, table: pa.Table) -> list[dict[str, object]]:
+    moments = pc.coalesce(table["at"], table["received_at"])
+    days = pc.strftime(moments, format="%Y-%m-%d").to_pylist()
+    rows_of_day: dict[str, list[int]] = defaultdict(list)
+    for row, day in enumerate(days):
+        rows_of_day[day].append(row)
+    first = pc.min(table["position"]).as_py()
+    last = pc.max(table["position"]).as_py()
+    files = []
+    for day, rows in sorted(rows_of_day.items()):
+        path = f"archive/day={day}/events-{first:012d}-{last:012d}.parquet"
+        part = table.take(rows)
+        n_bytes = _write_file(folder / path, part)
+        files.append(
+            {
+                "path": path,
+                "day": day,
+                "first_position": first,
+                "last_position": last,
+                "rows": len(rows),
+                "bytes": n_bytes,
+            }
+        )
+    return files
+
+
+def _write_file(path: Path, table: pa.Table) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    with temporary.open("wb") as file:
+        pq.write_table(table, file, compression="zstd", compression_level=3)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the rename itself survives a power cut
+    finally:
+        os.close(folder)
+    return path.stat().st_size
+
+
+def _commit(store: Store, positions: list[int], files: list[dict[str, object]]) -> None:
+    content = schema.log_content
+    with store.write() as transaction:
+        waiting = sa.select(sa.func.count()).where(
+            content.c.name == "events",
+            content.c.position >= min(positions),
+            content.c.position <= max(positions),
+        )
+        if transaction.connection.execute(waiting).scalar_one() != len(positions):
+            return  # another process archived them first; its files are the listed ones
+        transaction.connection.execute(sa.insert(schema.archive_files), files)
+        transaction.connection.execute(
+            sa.delete(content).where(
+                content.c.name == "events",
+                content.c.position >= min(positions),
+                content.c.position <= max(positions),
+            )
+        )
+
+
+def _files_holding(connection: sa.Connection, position: int) -> list[str]:
+    table = schema.archive_files
+    statement = (
+        sa.select(table.c.path)
+        .where(table.c.first_position <= position, table.c.last_position >= position)
+        .order_by(table.c.path)
+    )
+    return list(connection.execute(statement).scalars())
