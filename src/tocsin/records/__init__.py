@@ -26,13 +26,17 @@ from tocsin.records.batch import (
 from tocsin.records.cases import Case, CaseState, ProtectedPurpose, Verdict, VerdictKind
 from tocsin.records.codec import (
     MAX_LINE_BYTES,
+    MAX_NESTING,
     EventPolicy,
-    RefusedEvent,
     Refusal,
+    RefusedEvent,
     convert_event,
     decode_event,
+    decode_json,
     encode_event,
+    restore_event,
 )
+from tocsin.records.deadletters import MAX_EXCERPT_BYTES, DeadLetter, dead_letter_id
 from tocsin.records.decisions import (
     ACTION_STRENGTH,
     ITEM_ACTIONS,
@@ -49,6 +53,7 @@ from tocsin.records.decisions import (
     encode_decision,
 )
 from tocsin.records.events import (
+    ACCEPTED_VISIBILITIES,
     AccountCreated,
     AccountRestored,
     AccountSuspended,
@@ -78,10 +83,13 @@ from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
 
 __all__ = [
+    "ACCEPTED_VISIBILITIES",
     "ACTION_STRENGTH",
     "EVENT_SCHEMA",
     "ITEM_ACTIONS",
+    "MAX_EXCERPT_BYTES",
     "MAX_LINE_BYTES",
+    "MAX_NESTING",
     "PERSON_ONLY_ACTIONS",
     "AccountCreated",
     "AccountRestored",
@@ -98,6 +106,7 @@ __all__ = [
     "BankKind",
     "Case",
     "CaseState",
+    "DeadLetter",
     "Decision",
     "Designation",
     "EntryKind",
@@ -145,15 +154,18 @@ __all__ = [
     "action_id",
     "check_entry",
     "convert_event",
+    "dead_letter_id",
     "decision_id",
     "decode_decision",
     "decode_event",
+    "decode_json",
     "encode_decision",
     "encode_event",
     "entry_id",
     "event_from_row",
     "events_to_arrow",
     "post_of",
+    "restore_event",
     "rounded_score",
     "rows_of",
 ]

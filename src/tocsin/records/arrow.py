@@ -80,7 +80,9 @@ EVENT_SCHEMA: pa.Schema = _event_schema()
 """One row per event; columns are the top-level fields of every event type."""
 
 
-def events_to_arrow(events: Sequence[Event], lines: Sequence[bytes] | None = None) -> pa.RecordBatch:
+def events_to_arrow(
+    events: Sequence[Event], lines: Sequence[bytes] | None = None
+) -> pa.RecordBatch:
     """The events as one record batch in `EVENT_SCHEMA`, in order.
 
     `lines`, where the caller has them already, are the canonical JSON of the same events.
@@ -107,14 +109,12 @@ def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
 
 def event_from_row(row: dict[str, Any]) -> Event:
     """An event that was validated before, from its row: nulls become defaults."""
-    return msgspec.convert(_compact(row), Event)  # type: ignore[no-any-return, call-overload]  # msgspec's stubs do not cover unions
+    return msgspec.convert(_compact(row), Event)  # type: ignore[no-any-return]  # no stubs for unions
 
 
 def _compact(value: Any) -> Any:
     if isinstance(value, dict):
-        items = ((key, _compact(item)) for key, item in value.items())
-        compacted = {key: item for key, item in items if item is not None}
-        return compacted or None
+        return {key: _compact(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_compact(item) or {} if isinstance(item, dict) else item for item in value] or None
+        return [_compact(item) for item in value]
     return value

@@ -3,43 +3,61 @@
 Comes in: the bytes of one JSON object. Goes out: an `Event`, or a `RefusedEvent` with a stable
 reason code and a message that names the field and what was expected there. Always holds:
 `encode_event` is canonical (defaults omitted, fields in declared order, times in UTC), so that
-equal events have equal bytes; no message repeats any part of the input. Refused: everything
-that the types in `events` do not allow, NUL characters anywhere, times outside 1990 to
-`now` + 1 day, and posts that are not public unless the caller accepts them.
+equal events have equal bytes; reading canonical bytes again under the same policy gives an equal
+event; null means absent wherever a field may be absent; of a key that stands twice the last
+counts; no message repeats any part of the input. Refused: everything that the types in `events`
+do not allow, NUL characters anywhere, nesting beyond `MAX_NESTING`, times outside 1990 to
+`now` + 1 day, events of an account that name no account, and posts that are not public unless
+the caller accepts them. `extra` holds only what `EventPolicy.allow_fields` names.
 """
 
 from __future__ import annotations
 
-import re as _re_static  # only over messages of msgspec, never over input
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Final
 
 import msgspec
 
 from tocsin.records.events import (
     ACCEPTED_VISIBILITIES,
+    AccountCreated,
+    AccountRestored,
+    AccountSuspended,
+    AccountUpdated,
     Actor,
+    ActorSeen,
     Event,
     ExtraField,
+    FollowCreated,
+    ReportFiled,
+    Share,
+    account_key,
     post_of,
 )
 
 __all__ = [
     "MAX_LINE_BYTES",
+    "MAX_NESTING",
     "EventPolicy",
-    "RefusedEvent",
     "Refusal",
+    "RefusedEvent",
     "convert_event",
     "decode_event",
+    "decode_json",
     "encode_event",
+    "restore_event",
 ]
 
 MAX_LINE_BYTES = 2_000_000
 """One event's JSON may be this long; longer lines are refused unread. The largest event that
 the types allow (a 100,000-character text in a 4-byte script, escaped) stays below it."""
+
+MAX_NESTING = 64
+"""Objects and lists may stand inside each other this deep. Real posts stay below 20; the bound is
+ours, because the interpreter's own depends on who calls."""
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=1)
@@ -75,13 +93,26 @@ class EventPolicy:
     allow_fields: frozenset[str] = frozenset()
 
 
+_DECODER: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
+_ANY_DECODER: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder()
+_ENCODER: Final = msgspec.json.Encoder()
+
 _NOBODY = Actor()
-_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Event)
-_ANY_NOBODY = Actor()
-_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
-_ENCODER = msgspec.json.Encoder()
-_QUOTED = _re_static.compile(r"'[^']*'")
-_LIMIT_WORDS = ("length", "<=", ">=", "matching regex", "out of range")
+_OF_AN_ACCOUNT = (
+    AccountCreated,
+    AccountRestored,
+    AccountSuspended,
+    AccountUpdated,
+    ActorSeen,
+    FollowCreated,
+    Share,
+)
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_LIMIT_WORDS = ("length", "<=", ">=", "out of range")
+_NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"\\')
+_BACKSLASH, _QUOTE = b'\\"'
+_MAX_EXTRA = 64
+_MAX_EXTRA_LENGTH = 4_000
 
 
 def decode_event(line: bytes, *, now: datetime, policy: EventPolicy) -> Event:
@@ -90,32 +121,95 @@ def decode_event(line: bytes, *, now: datetime, policy: EventPolicy) -> Event:
     Raises:
         RefusedEvent: with the reason; the message names the field by path (`$.post.text`).
     """
-    if len(line) > MAX_LINE_BYTES:
-        message = f"the line is longer than {MAX_LINE_BYTES:,} bytes; split it or cut the text"
-        raise RefusedEvent(Refusal.LIMIT, message)
+    _check_size(line)
     try:
-        event = cast("Event", _DECODER.decode(line))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _refusal(error, line) from None
+        event = _DECODER.decode(line)
+    except _NOT_JSON as error:
+        event = _decode_with_nulls(line, error)
     if b"\\u0000" in line and _holds_nul(msgspec.to_builtins(event)):
         raise RefusedEvent(Refusal.NUL, "a string holds the NUL character, which is no text")
-    if policy.allow_fields and not event.extra:
-        event = _with_extra(event, _ANY_DECODER.decode(line), policy.allow_fields)
+    if policy.allow_fields or event.extra:
+        event = _with_extra(event, line, policy.allow_fields)
     return _checked(event, now, policy)
 
 
 def convert_event(obj: Mapping[str, Any], *, now: datetime, policy: EventPolicy) -> Event:
-    """Read one event from decoded JSON or Arrow values (nulls count as absent).
+    """Read one event from decoded JSON or Arrow values.
 
     Raises:
         RefusedEvent: as `decode_event`.
     """
-    return decode_event(_ENCODER.encode(_without_nulls(obj)), now=now, policy=policy)
+    try:
+        line = _ENCODER.encode(_without_nulls(obj))
+    except UnicodeEncodeError:
+        raise RefusedEvent(Refusal.ENCODING, "a string holds half of a surrogate pair") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except (TypeError, ValueError):
+        raise RefusedEvent(Refusal.TYPE, "a value is of no JSON type") from None
+    return decode_event(line, now=now, policy=policy)
+
+
+def decode_json(line: bytes) -> Any:
+    """Read any JSON value, under the same limits as an event.
+
+    Raises:
+        RefusedEvent: as `decode_event`, for what is no JSON.
+    """
+    _check_size(line)
+    try:
+        return _ANY_DECODER.decode(line)
+    except _NOT_JSON as error:
+        raise _refusal(error, line) from None
 
 
 def encode_event(event: Event) -> bytes:
     """The canonical JSON of an event, one line, without a newline."""
     return _ENCODER.encode(event)
+
+
+def restore_event(line: bytes) -> Event:
+    """An event that was accepted before, from its canonical JSON; nothing is checked again."""
+    return _DECODER.decode(line)
+
+
+def _check_size(line: bytes) -> None:
+    if len(line) > MAX_LINE_BYTES:
+        message = f"the line is longer than {MAX_LINE_BYTES:,} bytes; split it or cut the text"
+        raise RefusedEvent(Refusal.LIMIT, message)
+    if line.count(b"[") + line.count(b"{") > MAX_NESTING and _is_too_deep(line):
+        raise _too_deep()
+
+
+def _is_too_deep(line: bytes) -> bool:
+    depth = 0
+    is_text = is_escaped = False
+    for byte in line.translate(None, _NO_STRUCTURE):
+        if is_escaped:
+            is_escaped = False
+        elif byte == _BACKSLASH:
+            is_escaped = is_text
+        elif byte == _QUOTE:
+            is_text = not is_text
+        elif not is_text:
+            depth += 1 if byte in b"[{" else -1
+            if depth > MAX_NESTING:
+                return True
+    return False
+
+
+def _too_deep() -> RefusedEvent:
+    return RefusedEvent(Refusal.LIMIT, f"the JSON is nested deeper than {MAX_NESTING} levels")
+
+
+def _decode_with_nulls(line: bytes, error: Exception) -> Event:
+    """The event after all, where only a null stood in the way of a field that may be absent."""
+    if not isinstance(error, msgspec.ValidationError) or b"null" not in line:
+        raise _refusal(error, line) from None
+    try:
+        return _DECODER.decode(_ENCODER.encode(_without_nulls(_ANY_DECODER.decode(line))))
+    except _NOT_JSON as second:
+        raise _refusal(second, line) from None
 
 
 def _checked(event: Event, now: datetime, policy: EventPolicy) -> Event:
@@ -127,22 +221,41 @@ def _checked(event: Event, now: datetime, policy: EventPolicy) -> Event:
     ):
         message = "the post is not public; `accept_non_public` in the settings would admit it"
         raise RefusedEvent(Refusal.NOT_PUBLIC, message)
-    at = _checked_time(event.at, "$.at", now)
-    actor = event.actor
-    if actor is not None and actor.created_at is not None:
-        created_at = _checked_time(actor.created_at, "$.actor.created_at", now)
-        if created_at is not actor.created_at:
-            actor = msgspec.structs.replace(actor, created_at=created_at)
-    elif actor is not None and actor.id is None and actor == _NOBODY:
-        actor = None
+    at = event.at
+    if at is not None:
+        at = _checked_time(at, "$.at", now)
+    actor = _checked_actor(event.actor, "$.actor", now)
+    if post is None:
+        event = _checked_account(event, now)
     if at is event.at and actor is event.actor:
         return event
-    return cast("Event", msgspec.structs.replace(event, at=at, actor=cast("Actor", actor)))
+    return msgspec.structs.replace(event, at=at, actor=actor)
 
 
-def _checked_time(value: datetime | None, path: str, now: datetime) -> datetime | None:
-    if value is None:
+def _checked_account(event: Event, now: datetime) -> Event:
+    if isinstance(event, _OF_AN_ACCOUNT) and not account_key(event.actor):
+        message = "expected an `id` or a `handle` of the account - at `$.actor`"
+        raise RefusedEvent(Refusal.TYPE, message)
+    if isinstance(event, ReportFiled):
+        reporter = _checked_actor(event.reporter, "$.reporter", now)
+        if reporter is not event.reporter:
+            return msgspec.structs.replace(event, reporter=reporter)
+    return event
+
+
+def _checked_actor(actor: Actor | None, path: str, now: datetime) -> Actor | None:
+    if actor is None:
         return None
+    if actor.created_at is not None:
+        created_at = _checked_time(actor.created_at, f"{path}.created_at", now)
+        if created_at is not actor.created_at:
+            return msgspec.structs.replace(actor, created_at=created_at)
+    elif actor.id is None and actor == _NOBODY:
+        return None
+    return actor
+
+
+def _checked_time(value: datetime, path: str, now: datetime) -> datetime:
     if value.tzinfo is not UTC:
         try:
             value = value.astimezone(UTC)
@@ -155,17 +268,27 @@ def _checked_time(value: datetime | None, path: str, now: datetime) -> datetime 
 
 
 def _refusal(error: Exception, line: bytes) -> RefusedEvent:
+    if b"\0" in line:
+        return RefusedEvent(Refusal.NUL, "the line holds a NUL byte, which is no text")
     if isinstance(error, UnicodeDecodeError) or not _is_utf8(line):
         return RefusedEvent(Refusal.ENCODING, "the line is not valid UTF-8")
     if isinstance(error, RecursionError):
-        return RefusedEvent(Refusal.LIMIT, "the JSON is nested too deeply")
-    text = str(error)
-    if isinstance(error, msgspec.ValidationError):
-        text = _QUOTED.sub("(not shown)", text)
-        is_limit = any(word in text for word in _LIMIT_WORDS)
-        return RefusedEvent(Refusal.LIMIT if is_limit else Refusal.TYPE, _lowered(text))
-    text = _QUOTED.sub("(not shown)", text)
-    return RefusedEvent(Refusal.MALFORMED, _lowered(text))
+        return _too_deep()
+    text = _without_quotes(str(error))
+    if not isinstance(error, msgspec.ValidationError):
+        return RefusedEvent(Refusal.MALFORMED, text)
+    if "RFC3339" in text:
+        return RefusedEvent(Refusal.TIME, text)
+    is_limit = any(word in text for word in _LIMIT_WORDS)
+    return RefusedEvent(Refusal.LIMIT if is_limit else Refusal.TYPE, text)
+
+
+def _without_quotes(text: str) -> str:
+    """A message of the JSON reader without the value that it quotes, in the house style."""
+    places = [place for place, char in enumerate(text) if char in "'\""]
+    if places:
+        text = f"{text[: places[0]]}(not shown){text[places[-1] + 1 :]}"
+    return text if text.startswith("JSON") else text[:1].lower() + text[1:]
 
 
 def _holds_nul(value: Any) -> bool:
@@ -176,12 +299,6 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(_holds_nul(item) for item in value)
 
 
-def _lowered(text: str) -> str:
-    if text.startswith("JSON"):
-        return text
-    return text[:1].lower() + text[1:].removesuffix(".")
-
-
 def _is_utf8(line: bytes) -> bool:
     try:
         line.decode()
@@ -190,21 +307,41 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _with_extra(event: Event, raw: Mapping[str, Any], allowed: frozenset[str]) -> Event:
-    found = []
-    for path in sorted(allowed):
-        value: Any = raw
-        for part in path.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if value is not None:
-            encoded = _ENCODER.encode(value).decode()
-            found.append(ExtraField(name=path, value=encoded[:4_000]))
-    return cast("Event", msgspec.structs.replace(event, extra=tuple(found)))
+def _with_extra(event: Event, line: bytes, allowed: frozenset[str]) -> Event:
+    """The event with the allowed fields: those that its canonical form brings, or the raw ones."""
+    found = tuple(field for field in event.extra if field.name in allowed and _is_json(field.value))
+    if not event.extra:
+        raw = decode_json(line)
+        found = tuple(
+            ExtraField(name=path, value=value)
+            for path in sorted(allowed)
+            if (value := _encoded_at(raw, path)) is not None
+        )
+    if found == event.extra:
+        return event
+    return msgspec.structs.replace(event, extra=found[:_MAX_EXTRA])
+
+
+def _encoded_at(raw: Any, path: str) -> str | None:
+    for part in path.split("."):
+        raw = raw.get(part) if isinstance(raw, dict) else None
+    if raw is None:
+        return None
+    encoded = _ENCODER.encode(raw).decode()
+    return encoded if len(encoded) <= _MAX_EXTRA_LENGTH else None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        decode_json(text.encode())
+    except RefusedEvent:
+        return False
+    return True
 
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
-        return [_without_nulls(item) for item in value if item is not None]
+        return [_without_nulls(item) for item in value]
     return value

@@ -142,9 +142,7 @@ class ExtraField(Struct, frozen=True, kw_only=True):
     value: Line
 
 
-class _Event(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"
-):
+class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     id: Id
     at: At | None = None
     actor: Actor | None = None
@@ -169,17 +167,13 @@ class PostDeleted(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="po
     post: Post
 
 
-class AccountCreated(
-    _Event, frozen=True, kw_only=True, omit_defaults=True, tag="account.created"
-):
+class AccountCreated(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="account.created"):
     """The actor registered."""
 
     actor: Actor
 
 
-class AccountUpdated(
-    _Event, frozen=True, kw_only=True, omit_defaults=True, tag="account.updated"
-):
+class AccountUpdated(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="account.updated"):
     """The actor's profile changed; the whole new state."""
 
     actor: Actor
@@ -210,9 +204,7 @@ class ActorSeen(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="acto
     actor: Actor
 
 
-class FollowCreated(
-    _Event, frozen=True, kw_only=True, omit_defaults=True, tag="follow.created"
-):
+class FollowCreated(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="follow.created"):
     """The actor follows the target."""
 
     actor: Actor
@@ -226,9 +218,7 @@ class Share(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="share"):
     object: SharedObject
 
 
-class MediaUploaded(
-    _Event, frozen=True, kw_only=True, omit_defaults=True, tag="media.uploaded"
-):
+class MediaUploaded(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="media.uploaded"):
     """Media arrived before (or without) the post that shows it."""
 
     media: Media
@@ -243,9 +233,7 @@ class ReportFiled(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="re
     comment: Line | None = None
 
 
-class TrendObserved(
-    _Event, frozen=True, kw_only=True, omit_defaults=True, tag="trend.observed"
-):
+class TrendObserved(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="trend.observed"):
     """A hashtag stood in the platform's trends."""
 
     hashtag: Id
@@ -253,9 +241,7 @@ class TrendObserved(
     volume: Count | None = None
 
 
-class ActionResult(
-    _Event, frozen=True, kw_only=True, omit_defaults=True, tag="action.result"
-):
+class ActionResult(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="action.result"):
     """The platform says what became of an action."""
 
     action: Id
@@ -280,6 +266,8 @@ Event = (
     | ActionResult
 )
 
+_WITH_POST = (PostCreated, PostUpdated, PostDeleted)
+
 
 def account_key(actor: Actor | None) -> str | None:
     """The id of an account, or its handle where the platform sends no id; None if neither."""
@@ -290,4 +278,4 @@ def account_key(actor: Actor | None) -> str | None:
 
 def post_of(event: Event) -> Post | None:
     """The post that an event carries, if its type has one."""
-    return event.post if isinstance(event, PostCreated | PostUpdated | PostDeleted) else None
+    return event.post if isinstance(event, _WITH_POST) else None

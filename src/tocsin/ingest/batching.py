@@ -1,0 +1,183 @@
+"""Lines in, batches of events out.
+
+Comes in: items of `lines` or `body`. Goes out: `Batch`es, each of at most `max_events` events,
+with the dead letters met on the way. Always holds: the events and dead letters, and their
+order, are the same wherever the cuts fall; a live stream is flushed a few milliseconds after
+it falls silent. Refused: nothing; what a line holds is `parse`'s matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from queue import Empty, Full, Queue
+from threading import Event as Flag
+from threading import Thread
+
+from tocsin.clock import Clock
+from tocsin.ingest.lines import Item, LineReader
+from tocsin.ingest.parse import Parsed, parse_lines
+from tocsin.plugins import Adapter
+from tocsin.records import DeadLetter, EventBatch, EventPolicy
+
+__all__ = ["DEFAULT_MAX_EVENTS", "Batch", "Batcher", "file_batches", "live_batches"]
+
+DEFAULT_MAX_EVENTS = 256
+"""Where the cost per batch stops to matter (measured by `tocsin bench pipeline`)."""
+
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+"""A batch is also full at this many bytes of canonical JSON, so that a run of huge posts stays
+within memory."""
+
+FLUSH_AFTER_S = 0.005
+"""How long a live stream may be silent before what is there goes on."""
+
+_QUEUE_GROUPS = 8  # groups of lines (about 1 MiB each) that may wait for the consumer
+_STOP_CHECK_S = 0.1  # how often a reader with a full queue looks whether anybody still listens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Events to judge together (perhaps none), and the lines refused since the batch before."""
+
+    events: EventBatch
+    dead_letters: tuple[DeadLetter, ...]
+
+
+class Batcher:
+    """Collects items and cuts them into batches.
+
+    `add` gives the batches that are full, `flush` what is left.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        adapter: Adapter,
+        policy: EventPolicy,
+        clock: Clock,
+        max_events: int = DEFAULT_MAX_EVENTS,
+    ) -> None:
+        self._source = source
+        self._adapter = adapter
+        self._policy = policy
+        self._clock = clock
+        self._max_events = max_events
+        self._pending = Parsed()
+
+    def add(self, items: Iterable[Item]) -> Iterator[Batch]:
+        """Take items in; give every batch that they fill."""
+        waiting: list[Item] = []
+        now = self._clock.now()
+        for item in items:
+            waiting.append(item)
+            if len(waiting) >= self._max_events:
+                yield from self._parse(waiting, now)
+                waiting = []
+                now = self._clock.now()
+        yield from self._parse(waiting, now)
+
+    def flush(self) -> Iterator[Batch]:
+        """What is left, as the last batch; none if nothing is left."""
+        if self._pending.events or self._pending.dead_letters:
+            yield self._cut(len(self._pending.events), self._clock.now())
+
+    def _parse(self, items: list[Item], now: datetime) -> Iterator[Batch]:
+        found = parse_lines(items, adapter=self._adapter, policy=self._policy, now=now)
+        pending = self._pending
+        pending.events.extend(found.events)
+        pending.lines.extend(found.lines)
+        pending.dead_letters.extend(found.dead_letters)
+        while n_events := self._full_at():
+            yield self._cut(n_events, now)
+        if len(pending.dead_letters) >= self._max_events:
+            yield self._cut(0, now)
+
+    def _full_at(self) -> int:
+        """How many of the pending events make a full batch; 0 while they make none."""
+        n_bytes = 0
+        for n_events, line in enumerate(self._pending.lines, start=1):
+            n_bytes += len(line)
+            if n_events == self._max_events or n_bytes >= MAX_BATCH_BYTES:
+                return n_events
+        return 0
+
+    def _cut(self, n_events: int, now: datetime) -> Batch:
+        pending = self._pending
+        batch = Batch(
+            events=EventBatch(
+                events=pending.events[:n_events],
+                lines=pending.lines[:n_events],
+                received_at=now,
+                source=self._source,
+            ),
+            dead_letters=tuple(pending.dead_letters),
+        )
+        self._pending = Parsed(events=pending.events[n_events:], lines=pending.lines[n_events:])
+        return batch
+
+
+def file_batches(items: Iterable[Item], batcher: Batcher) -> Iterator[Batch]:
+    """The batches of an input that is all there: cut by size only."""
+    yield from batcher.add(items)
+    yield from batcher.flush()
+
+
+def live_batches(
+    reader: LineReader, batcher: Batcher, *, flush_after_s: float = FLUSH_AFTER_S
+) -> Iterator[Batch]:
+    """The batches of a pipe or socket: cut by size, or when it has been silent a moment.
+
+    A thread reads ahead, a bounded number of blocks; what it meets is raised here.
+    """
+    groups: Queue[list[Item] | BaseException | None] = Queue(maxsize=_QUEUE_GROUPS)
+    is_closed = Flag()
+    thread = Thread(target=_read_ahead, args=(reader, groups, is_closed), daemon=True)
+    thread.start()
+    has_pending = False
+    try:
+        while True:
+            try:
+                group = groups.get(timeout=flush_after_s if has_pending else None)
+            except Empty:
+                yield from batcher.flush()
+                has_pending = False
+                continue
+            if isinstance(group, BaseException):
+                raise group
+            if group is None:
+                break
+            yield from batcher.add(group)
+            has_pending = True
+        yield from batcher.flush()
+    finally:
+        is_closed.set()
+
+
+def _read_ahead(
+    reader: LineReader, groups: Queue[list[Item] | BaseException | None], is_closed: Flag
+) -> None:
+    last: BaseException | None = None
+    try:
+        for group in reader.groups():
+            if not _put(groups, group, is_closed):
+                return
+    except Exception as error:  # noqa: BLE001  # handed to the consumer, who raises it
+        last = error
+    _put(groups, last, is_closed)
+
+
+def _put(
+    groups: Queue[list[Item] | BaseException | None],
+    group: list[Item] | BaseException | None,
+    is_closed: Flag,
+) -> bool:
+    while not is_closed.is_set():
+        try:
+            groups.put(group, timeout=_STOP_CHECK_S)
+        except Full:
+            continue
+        return True
+    return False
