@@ -1,8 +1,18 @@
-"""Policy-free tools that several stages need: normal forms of text with offsets.
+"""Policy-free tools that several stages need: normal forms, the shared scan, links, names.
 
-Comes in: text. Goes out: match keys that lead back to the original characters.
+Comes in: text. Goes out: match keys that lead back to the original characters, hits of many
+patterns at once, canonical links, skeletons of names.
 """
 
+from tocsin.matching.links import (
+    FoundLink,
+    Link,
+    LinkPattern,
+    find_links,
+    host_suffixes,
+    parse_link,
+)
+from tocsin.matching.names import Skeletons, skeletons
 from tocsin.matching.normal import (
     Document,
     NormalText,
@@ -11,5 +21,24 @@ from tocsin.matching.normal import (
     normalise,
     normalise_all,
 )
+from tocsin.matching.scan import Hit, Pattern, PatternSet
 
-__all__ = ["Document", "NormalText", "Part", "documents", "normalise", "normalise_all"]
+__all__ = [
+    "Document",
+    "FoundLink",
+    "Hit",
+    "Link",
+    "LinkPattern",
+    "NormalText",
+    "Part",
+    "Pattern",
+    "PatternSet",
+    "Skeletons",
+    "documents",
+    "find_links",
+    "host_suffixes",
+    "normalise",
+    "normalise_all",
+    "parse_link",
+    "skeletons",
+]

@@ -33,7 +33,15 @@ import numpy.typing as npt
 from tocsin.matching import tables
 from tocsin.records import Span, TextField
 
-__all__ = ["Document", "NormalText", "Part", "documents", "normalise", "normalise_all"]
+__all__ = [
+    "Document",
+    "NormalText",
+    "Part",
+    "documents",
+    "fold_characters",
+    "normalise",
+    "normalise_all",
+]
 
 _SEPARATOR: Final = "\ufdd0"  # a noncharacter: no letter, composes with nothing, folds to itself
 _PART_BREAK: Final = "\n"  # in no key, since step 1 makes it a blank
@@ -157,13 +165,14 @@ def documents(rows: Sequence[Sequence[Part]]) -> list[NormalText | None]:
 
 def _key(text: str) -> str:
     while True:
-        key = _collapsed(_folded(_characters(text)))
+        key = _collapsed(_folded(fold_characters(text)))
         if key == text:
             return key
         text = key
 
 
-def _characters(text: str) -> str:
+def fold_characters(text: str) -> str:
+    """Step 1 alone: one form for each character, nothing invisible, no Arabic marks."""
     if text.isascii():
         return _ascii_characters(text)
     while True:
@@ -383,6 +392,7 @@ _ASCII_LOWER: Final = bytes(
     ord(" ") if chr(code).isspace() else ord(chr(code).lower()) for code in range(128)
 ) + bytes(range(128, 256))
 _LEET_OR_DIGIT: Final = frozenset(map(ord, "0123456789@$"))
+_WORD: Final = tables.CLASS_LETTER | tables.CLASS_MARK
 
 
 def _keys(texts: Sequence[str]) -> list[str]:
@@ -402,10 +412,10 @@ def _keys(texts: Sequence[str]) -> list[str]:
 
 
 def _ascii_keys(texts: Sequence[str]) -> list[str]:
-    joined = "".join(texts).encode("ascii").translate(_ASCII_LOWER)
+    joined = _PART_BREAK.join(texts).encode("ascii").translate(_ASCII_LOWER)
     lowered = joined.decode("ascii")
-    bounds = list(accumulate(map(len, texts), initial=0))
-    keys = [lowered[begin:end] for begin, end in pairwise(bounds)]
+    bounds = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    keys = [lowered[begin : end - 1] for begin, end in pairwise(bounds)]
     codes = np.frombuffer(joined, dtype=np.uint8)
     _settle(keys, _suspects(codes, bounds), has_blanks=b"  " in joined)
     return keys
@@ -470,14 +480,31 @@ def _letter_triples(
 
 
 def _leet_places(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """Runs of digits and signs that `_stands_for_letters` may accept."""
     at = np.flatnonzero(kinds & (tables.CLASS_DIGIT | tables.CLASS_SIGN))
-    before = kinds[np.maximum(at - 1, 0)]
-    after = kinds[np.minimum(at + 1, len(kinds) - 1)]
-    is_sign = (kinds[at] & tables.CLASS_SIGN) > 0
-    letter = tables.CLASS_LETTER | tables.CLASS_MARK
-    near_digit = ((before | after) & letter) > 0
-    near_sign = ((before & letter) > 0) | ((before & tables.CLASS_DIGIT) > 0)
-    return at[np.where(is_sign, near_sign, near_digit)]
+    if len(at) == 0:
+        return at
+    is_first = np.diff(at, prepend=-2) > 1
+    first = at[is_first]
+    last = at[np.append(is_first[1:], True)]
+    end = len(kinds) - 1
+    has_before = (first > 0) & ((kinds[np.maximum(first - 1, 0)] & _WORD) > 0)
+    has_after = (last < end) & ((kinds[np.minimum(last + 1, end)] & _WORD) > 0)
+    run = last - first + 1
+    is_inner = has_before & has_after & (run <= _MAX_INNER_LEET)
+    is_edge = (run <= _MAX_TRAILING_LEET) & (
+        (has_after & _in_one_token(kinds, first, 1)) | (has_before & _in_one_token(kinds, last, -1))
+    )
+    return first[is_inner | is_edge]
+
+
+def _in_one_token(
+    kinds: npt.NDArray[np.uint8], at: npt.NDArray[np.intp], step: int
+) -> npt.NDArray[np.bool_]:
+    found = np.ones(len(at), dtype=np.bool_)
+    for distance in range(1, _MIN_LETTERS_FOR_EDGE_LEET + 1):
+        found &= kinds[np.clip(at + step * distance, 0, len(kinds) - 1)] > 0
+    return found
 
 
 def _mixed_places(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
