@@ -45,6 +45,7 @@ bench: $(READY) ## measure: make bench NAME=pipeline
 	@$(BIN)/tocsin bench $(NAME) $(ARGS)
 
 docs: $(READY) ## regenerate the reference pages and check every link
+	$(BIN)/python -m scripts.event_schema
 	$(BIN)/python -m scripts.docs
 	$(BIN)/python -m pytest -q tests/contract/test_docs.py
 

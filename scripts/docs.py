@@ -1,6 +1,6 @@
 """Writes the reference pages that are derived from code.
 
-Comes in: the click commands of `tocsin.cli` and the fields of `tocsin.config.Settings`. Goes
+Comes in: the commands of `tocsin.cli.program` and the fields of `tocsin.config.Settings`. Goes
 out: `docs/reference/cli/*.md` and `docs/reference/settings.md`. Always holds: the same code
 gives the same bytes; `tests/contract/test_docs.py` fails while a page differs from its code or
 is left over from a command that is gone.
@@ -17,7 +17,7 @@ from typing import Any, Final, get_args
 import click
 import msgspec
 
-from tocsin.cli import main as program
+from tocsin.cli import program
 from tocsin.config import ENVIRONMENT, Settings
 
 __all__ = ["CLI_PAGES", "SETTINGS_PAGE", "rendered", "write"]
@@ -40,9 +40,8 @@ EXIT_STATUS: Final = """\
 
 def rendered() -> dict[Path, str]:
     """Every derived page and its text."""
-    group = _group(program)
-    pages = {CLI_PAGES / "README.md": _index(group), SETTINGS_PAGE: _settings()}
-    for name, command in _commands(group, click.Context(group, info_name="tocsin")):
+    pages = {CLI_PAGES / "README.md": _index(program), SETTINGS_PAGE: _settings()}
+    for name, command in _commands(program, click.Context(program, info_name="tocsin")):
         pages[CLI_PAGES / f"{name}.md"] = _page(name, command)
     return pages
 
@@ -59,13 +58,6 @@ def write() -> int:
         path.unlink()
         n_changed += 1
     return n_changed
-
-
-def _group(command: click.Command) -> click.Group:
-    if not isinstance(command, click.Group):
-        message = "`tocsin.cli.main` is not a group of commands"
-        raise TypeError(message)
-    return command
 
 
 def _commands(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command]]:
@@ -86,7 +78,7 @@ def _index(group: click.Group) -> str:
 
 
 def _page(name: str, command: click.Command) -> str:
-    parent = click.Context(_group(program), info_name="tocsin")
+    parent = click.Context(program, info_name="tocsin")
     lines = [NOTE, "", *_section(command, click.Context(command, parent, name), level=1)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -94,7 +86,7 @@ def _page(name: str, command: click.Command) -> str:
 def _section(command: click.Command, context: click.Context, *, level: int) -> list[str]:
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"{'#' * level} `{context.command_path}`", "", _help(command), ""]
-    lines += ["```console", f"$ {context.command_path} {usage}".rstrip(), "```", ""]
+    lines += ["```text", f"{context.command_path} {usage}".rstrip(), "```", ""]
     lines += _parameters(command, context)
     if isinstance(command, click.Group):
         for name, below in _commands(command, context):
@@ -140,7 +132,8 @@ def _default(option: click.Option) -> str:
 
 def _settings() -> str:
     variables = {field: name for name, field in reversed(ENVIRONMENT.items())}
-    lines = [NOTE, "", "# Settings", "", inspect.cleandoc(Settings.__doc__ or ""), ""]
+    summary = inspect.cleandoc(Settings.__doc__ or "").split("\n\n")[0]
+    lines = [NOTE, "", "# Settings", "", summary, ""]
     lines += [
         "A setting comes from, the later winning: its default, the file that `TOCSIN_CONFIG` names",
         "(else `tocsin.toml` in the data folder), the environment, the command line.",

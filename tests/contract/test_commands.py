@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.markdown import fences
 from tests.support.project import DOCS, REPOSITORY
-from tocsin.cli import main as program
+from tocsin.cli import program
 
 PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 TARGET = re.compile(r"^([a-z]+):.*## ", re.MULTILINE)
