@@ -25,7 +25,7 @@ ADR_PARTS = [
 STATUS = re.compile(r"^Status: (accepted|superseded by \[\d{4}\]\(.+\.md\))$", re.MULTILINE)
 DATE = re.compile(r"^Date: \d{4}-\d{2}-\d{2}$", re.MULTILINE)
 
-MACHINE_PATH = re.compile(r"(?<![\w.*}\])~-])/(?:home|root|Users|work|mnt)/")
+MACHINE_PATH = re.compile(r"(?<![\w.*}\])~-])/(?:home|root|Users|work)/")
 
 
 def test_fragments_of_the_changelog_have_a_number_and_a_kind() -> None:
