@@ -51,6 +51,9 @@ class Action(Struct, frozen=True, kw_only=True, omit_defaults=True):
     undoes: str | None = None
 
 
-def action_id(authority: str, kind: ActionKind, subject: Subject, country: str = "") -> str:
-    """The idempotency key of an action."""
-    return stable_id("act", authority, kind.value, subject.kind, subject.id, country)
+def action_id(
+    authority: str, kind: ActionKind, subject: Subject, country: str = "", undoes: str = ""
+) -> str:
+    """The idempotency key of an action; `undoes` where one authority takes several back."""
+    undone = (undoes,) if undoes else ()
+    return stable_id("act", authority, kind.value, subject.kind, subject.id, country, *undone)

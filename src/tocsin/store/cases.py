@@ -6,7 +6,7 @@ Always holds: a case's state is derived from the log; nothing here changes it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -17,10 +17,12 @@ from tocsin.store.times import from_us
 
 __all__ = [
     "CaseFilter",
+    "count_by",
     "count_by_clause",
     "get",
     "get_verdict",
     "list_cases",
+    "list_ids",
     "next_case",
     "note_of",
     "verdicts_on",
@@ -50,6 +52,13 @@ def list_cases(
     return [_case(row, linked.get(row.id, ())) for row in rows]
 
 
+def list_ids(connection: sa.Connection, where: CaseFilter, *, limit: int) -> list[str]:
+    """The ids of the first cases, in the order of `list_cases`."""
+    order = (table.c.priority.desc(), table.c.opened_at_us, table.c.id)
+    statement = _filtered(sa.select(table.c.id), where).order_by(*order).limit(limit)
+    return list(connection.execute(statement).scalars())
+
+
 def next_case(connection: sa.Connection, where: CaseFilter, *, not_case: str = "") -> Case | None:
     """The first case of the queue, other than `not_case`."""
     found = list_cases(connection, where, limit=2)
@@ -72,6 +81,15 @@ def count_by_clause(connection: sa.Connection) -> dict[str, int]:
         .group_by(table.c.clause)
         .order_by(table.c.clause)
     )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def count_by(
+    connection: sa.Connection, column: Literal["clause", "language", "state"], where: CaseFilter
+) -> dict[str, int]:
+    """How many cases, by one of their properties."""
+    counted = _filtered(sa.select(table.c[column], sa.func.count()), where)
+    statement = counted.group_by(table.c[column]).order_by(table.c[column])
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 

@@ -1,0 +1,71 @@
+"""What each action will do, in one sentence for the person who chooses it.
+
+Comes in: a case and an action. Goes out: a sentence. Always holds: every action has one, and it
+says on what the action falls: the post, or the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tocsin.records import ActionKind, Case, Subject
+
+__all__ = ["ACCOUNT_ACTIONS", "LABELS", "consequence", "subject_of"]
+
+ACCOUNT_ACTIONS = frozenset({ActionKind.WARN, ActionKind.LIMIT, ActionKind.SUSPEND})
+"""Fall on the account, whatever the case is about."""
+
+LABELS: Mapping[ActionKind, str] = MappingProxyType(
+    {
+        ActionKind.NOTIFY: "Notify",
+        ActionKind.LABEL: "Label",
+        ActionKind.WARN: "Warn",
+        ActionKind.INTERSTITIAL: "Interstitial",
+        ActionKind.STOP_TRENDING: "Stop trending",
+        ActionKind.LIMIT: "Limit account",
+        ActionKind.WITHHOLD: "Withhold in a country",
+        ActionKind.HIDE: "Hide",
+        ActionKind.REMOVE: "Remove",
+        ActionKind.SUSPEND: "Suspend account",
+        ActionKind.RESTORE: "Restore",
+    }
+)
+
+_SENTENCES: Mapping[ActionKind, str] = MappingProxyType(
+    {
+        ActionKind.NOTIFY: "Tells the author which clause this falls under. Nothing else changes.",
+        ActionKind.LABEL: "Puts a label on {it}; it stays where it is.",
+        ActionKind.WARN: "Sends the author a formal warning under this clause.",
+        ActionKind.INTERSTITIAL: "Readers must click through a notice before they see {it}.",
+        ActionKind.STOP_TRENDING: "Keeps {it} out of trends; nobody loses access to it.",
+        ActionKind.LIMIT: "The account stays, but the platform no longer spreads what it posts.",
+        ActionKind.WITHHOLD: "Readers in one country no longer see {it}; all others do.",
+        ActionKind.HIDE: "Nobody but its author sees {it} any more. Can be taken back.",
+        ActionKind.REMOVE: "Takes {it} off the platform. Many platforms cannot bring it back.",
+        ActionKind.SUSPEND: "Closes the account: its owner can no longer log in or post.",
+        ActionKind.RESTORE: "Takes the earlier action back.",
+    }
+)
+
+_THINGS = MappingProxyType(
+    {
+        "post": "the post",
+        "account": "the profile",
+        "hashtag": "the hashtag",
+        "campaign": "the posts of the campaign",
+        "media": "the media",
+    }
+)
+
+
+def consequence(case: Case, action: ActionKind) -> str:
+    """What the action will do to the subject of this case, or to its author."""
+    return _SENTENCES[action].format(it=_THINGS[case.subject.kind])
+
+
+def subject_of(case: Case, action: ActionKind) -> Subject | None:
+    """What the action falls on; None where it needs an account and none is known."""
+    if action not in ACCOUNT_ACTIONS or case.subject.kind == "account":
+        return case.subject
+    return None if case.actor is None else Subject(kind="account", id=case.actor)
