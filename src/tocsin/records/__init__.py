@@ -80,6 +80,7 @@ from tocsin.records.events import (
     post_of,
 )
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
+from tocsin.records.schema import event_json_schema, published_schema, rendered_schema
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
 
 __all__ = [
@@ -163,8 +164,11 @@ __all__ = [
     "encode_event",
     "entry_id",
     "event_from_row",
+    "event_json_schema",
     "events_to_arrow",
     "post_of",
+    "published_schema",
+    "rendered_schema",
     "restore_event",
     "rounded_score",
     "rows_of",

@@ -39,6 +39,7 @@ from tocsin.records.events import (
 )
 
 __all__ = [
+    "EVENTS_OF_AN_ACCOUNT",
     "MAX_LINE_BYTES",
     "MAX_NESTING",
     "EventPolicy",
@@ -98,7 +99,7 @@ _ANY_DECODER: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
 
 _NOBODY = Actor()
-_OF_AN_ACCOUNT = (
+EVENTS_OF_AN_ACCOUNT = (
     AccountCreated,
     AccountRestored,
     AccountSuspended,
@@ -107,6 +108,8 @@ _OF_AN_ACCOUNT = (
     FollowCreated,
     Share,
 )
+"""Events that say something of an account, and so must name one."""
+
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _LIMIT_WORDS = ("length", "<=", ">=", "out of range")
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"\\')
@@ -233,7 +236,7 @@ def _checked(event: Event, now: datetime, policy: EventPolicy) -> Event:
 
 
 def _checked_account(event: Event, now: datetime) -> Event:
-    if isinstance(event, _OF_AN_ACCOUNT) and not account_key(event.actor):
+    if isinstance(event, EVENTS_OF_AN_ACCOUNT) and not account_key(event.actor):
         message = "expected an `id` or a `handle` of the account - at `$.actor`"
         raise RefusedEvent(Refusal.TYPE, message)
     if isinstance(event, ReportFiled):
