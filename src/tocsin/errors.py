@@ -5,7 +5,9 @@
     │   ├── NotFoundError       2                 404
     │   ├── ConflictError       2                 409
     │   ├── PermissionDenied    2                 403
-    │   └── Unauthenticated     2                 401
+    │   ├── Unauthenticated     2                 401
+    │   ├── MethodNotAllowed    2                 405
+    │   └── TooLargeError       2                 413
     ├── OutsideServiceError     3  outside        502
     └── CheckFailedError        4  a check        422
 
@@ -23,10 +25,12 @@ __all__ = [
     "CheckFailedError",
     "ConflictError",
     "InputError",
+    "MethodNotAllowed",
     "NotFoundError",
     "OutsideServiceError",
     "PermissionDenied",
     "TocsinError",
+    "TooLargeError",
     "Unauthenticated",
 ]
 
@@ -96,6 +100,20 @@ class Unauthenticated(InputError):  # noqa: N818  # reads as the HTTP status it 
 
     code = "UNAUTHENTICATED"
     http_status = 401
+
+
+class MethodNotAllowed(InputError):  # noqa: N818  # reads as the HTTP status it stands for
+    """The address exists and does not take this method."""
+
+    code = "METHOD_NOT_ALLOWED"
+    http_status = 405
+
+
+class TooLargeError(InputError):
+    """What the caller sent is larger than the settings allow: send it in parts."""
+
+    code = "TOO_LARGE"
+    http_status = 413
 
 
 class OutsideServiceError(TocsinError):

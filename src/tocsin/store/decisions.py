@@ -7,7 +7,7 @@ log's commitment covers; what was erased comes back as None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ __all__ = [
     "event_json",
     "get",
     "list_rows",
+    "rows_by_id",
     "stream_json",
 ]
 
@@ -73,6 +74,12 @@ def list_rows(
         statement = statement.where(sa.tuple_(table.c.position, table.c.ordinal) < before)
     statement = statement.order_by(table.c.position.desc(), table.c.ordinal.desc()).limit(limit)
     return [_row(row) for row in connection.execute(statement)]
+
+
+def rows_by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, DecisionRow]:
+    """What lists show of these decisions, by id; unknown ids are left out."""
+    statement = sa.select(table).where(table.c.id.in_(list(ids)))
+    return {row.id: _row(row) for row in connection.execute(statement)}
 
 
 def count(connection: sa.Connection, where: DecisionFilter) -> int:
