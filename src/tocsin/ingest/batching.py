@@ -8,7 +8,7 @@ it falls silent. Refused: nothing; what a line holds is `parse`'s matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, Full, Queue
@@ -127,7 +127,7 @@ def file_batches(items: Iterable[Item], batcher: Batcher) -> Iterator[Batch]:
 
 def live_batches(
     reader: LineReader, batcher: Batcher, *, flush_after_s: float = FLUSH_AFTER_S
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """The batches of a pipe or socket: cut by size, or when it has been silent a moment.
 
     A thread reads ahead, a bounded number of blocks; what it meets is raised here.
