@@ -1,0 +1,162 @@
+"""Rules' own examples: events that a rule must hit, and must not.
+
+Comes in: the `examples` of a rule. Goes out: events in the wire format. Always holds: an example
+is an event that ingest would accept; a short form fills in what it leaves out, at a fixed time
+(`EXAMPLE_AT`) and from an account that is a year old. Refused: unknown keys, values that no
+event may have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from tocsin.policy.fields import Fields, described
+from tocsin.policy.problems import Code, Problems
+from tocsin.policy.spec import Example, Rule
+from tocsin.policy.tree import ListNode, MapNode, Node, TextNode
+from tocsin.records import EventPolicy, RefusedEvent, convert_event
+
+__all__ = ["EXAMPLE_AT", "SHORT_KEYS", "RuleExample", "collect_examples", "read_examples"]
+
+EXAMPLE_AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
+"""When examples happen, unless they say otherwise."""
+
+_CREATED_AT = EXAMPLE_AT - timedelta(days=365)
+
+SHORT_KEYS = {
+    "type": "event type; the first of the rule's, or `post.created`",
+    "at": "when it happened",
+    "text": "post: text",
+    "title": "post: title",
+    "lang": "post: language code",
+    "hashtags": "post: list",
+    "mentions": "post: list",
+    "links": "post: list",
+    "media": "post: list of mappings in the wire format",
+    "reply_to": "post: id of the post it answers",
+    "quote_of": "post: id of the post it quotes",
+    "repost_of": "post: id of the post it repeats",
+    "views": "post: number of views",
+    "handle": "account: handle",
+    "name": "account: name",
+    "bio": "account: bio",
+    "location": "account: location",
+    "created_at": "account: when it was made",
+    "followers": "account: number of followers",
+    "following": "account: number of accounts followed",
+    "posts": "account: number of posts",
+    "hashtag": "trend: the hashtag",
+    "rank": "trend: its rank",
+    "volume": "trend: its volume",
+    "note": "for people",
+    "event": "instead of all others: a whole event in the wire format",
+}
+_POST = ("text", "title", "lang", "hashtags", "mentions", "links", "media")
+_POST_LINKS = ("reply_to", "quote_of", "repost_of", "views")
+_ACTOR = (
+    "handle", "name", "bio", "location", "created_at", "followers", "following", "posts",
+)  # fmt: skip
+
+
+class RuleExample(NamedTuple):
+    """One example for the pipeline to run."""
+
+    rule: str
+    event: Mapping[str, Any]
+    should_hit: bool
+    where: str
+
+
+def collect_examples(rules: Iterable[Rule]) -> list[RuleExample]:
+    """Every rule's examples, in the order of the pack."""
+    return [
+        RuleExample(rule.id, example.event, example.should_hit, example.where)
+        for rule in rules
+        for example in rule.examples
+    ]
+
+
+def read_examples(
+    parts: Fields, rule_id: str, events: frozenset[str], problems: Problems
+) -> tuple[Example, ...]:
+    """The examples under `hit` and `miss`; mistakes are reported."""
+    found = []
+    for key in ("hit", "miss"):
+        for index, node in enumerate(parts.list_of(key), start=1):
+            event = _event(node, f"example:{rule_id}:{key}:{index}", events, problems)
+            if event is not None:
+                found.append(Example(event=event, should_hit=key == "hit", where=str(node.place)))
+    return tuple(found)
+
+
+def _event(
+    node: Node, event_id: str, events: frozenset[str], problems: Problems
+) -> Mapping[str, Any] | None:
+    if isinstance(node, TextNode) and node.value is not None:
+        event = _built({"text": node.text}, event_id, events)
+    elif isinstance(node, MapNode):
+        fields = Fields(node, "an example", problems, required=(), optional=SHORT_KEYS)
+        whole = fields.mapping("event")
+        values = {key: _plain(value) for key, value in node.items.items() if key in SHORT_KEYS}
+        if whole is not None:
+            event = {"id": event_id, "at": _stamp(EXAMPLE_AT), **_plain_map(whole)}
+        else:
+            event = _built(values, event_id, events)
+    else:
+        message = f"an example is a text or a mapping, not {described(node)}"
+        problems.error(Code.EXAMPLE, message, node.place)
+        return None
+    try:
+        convert_event(event, now=EXAMPLE_AT, policy=EventPolicy())
+    except RefusedEvent as error:
+        message = f"the example is not an event: {error.message}"
+        problems.error(Code.EXAMPLE, message, node.place, "see the event schema")
+        return None
+    return event
+
+
+def _built(values: Mapping[str, Any], event_id: str, events: frozenset[str]) -> dict[str, Any]:
+    """A whole event from a short form."""
+    default = "post.created" if "post.created" in events else min(events)
+    kind = values.get("type", default)
+    event: dict[str, Any] = {
+        "id": event_id,
+        "type": kind,
+        "at": values.get("at", _stamp(EXAMPLE_AT)),
+    }
+    actor = {key: values[key] for key in _ACTOR if key in values}
+    event["actor"] = {
+        "id": f"{event_id}:account",
+        "handle": "harbour_reader",
+        "created_at": _stamp(_CREATED_AT),
+        **actor,
+    }
+    if str(kind).startswith("post."):
+        post = {key: values[key] for key in (*_POST, *_POST_LINKS) if key in values}
+        event["post"] = {"id": f"{event_id}:post", **post}
+    elif kind == "media.uploaded":
+        media: Sequence[Any] = values.get("media") or [{}]
+        event["media"] = media[0]
+    elif kind == "trend.observed":
+        trend = {key: values[key] for key in ("rank", "volume") if key in values}
+        event |= {"hashtag": values.get("hashtag", ""), **trend}
+    return event
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _plain_map(node: MapNode) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in node.items.items()}
+
+
+def _plain(node: Node) -> Any:
+    """A node as plain JSON values; the tree's depth is bounded."""
+    if isinstance(node, MapNode):
+        return _plain_map(node)
+    if isinstance(node, ListNode):
+        return [_plain(item) for item in node.items]
+    return node.value if isinstance(node, TextNode) else None

@@ -1,0 +1,313 @@
+"""Why a decision is what it is.
+
+Comes in: a decision, the policy at hand, and (where it still exists) the text. Goes out: an
+`Explanation`, as JSON values and as text. Always holds: every sub-expression is computed again
+from the values stored with the decision, never from the present state of anything; where the
+policy at hand is not the one that decided, it says so and shows only what was stored. Refused:
+nothing; content that was erased is reported as erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from tocsin.policy.expressions import Expr, ListOf, Name
+from tocsin.policy.expressions import Literal as Constant
+from tocsin.policy.interpret import Result, combine, from_stored, to_stored
+from tocsin.policy.run import CompiledPolicy
+from tocsin.policy.spec import Rule
+from tocsin.records import Decision, Outcome, Reason, TextField, Value
+
+__all__ = ["Explanation", "FoundEvidence", "RuleExplanation", "Step", "explain"]
+
+MAX_EXCERPT = 200
+
+State = Literal["value", "missing", "not stored"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One sub-expression, `depth` levels inside its rule, and its value."""
+
+    depth: int
+    text: str
+    state: State
+    value: Value | None = None
+
+    def __str__(self) -> str:
+        shown = _shown(self.value) if self.state == "value" else self.state
+        return f"{'  ' * self.depth}{self.text} = {shown}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleExplanation:
+    """One rule that hit. `when` and `steps` are empty where the rule has changed since."""
+
+    rule: str
+    version: str
+    clause: str
+    outcome: str
+    priority: int
+    is_overridden: bool
+    when: str | None
+    steps: tuple[Step, ...]
+    values: Mapping[str, Value]
+    missing: tuple[str, ...]
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundEvidence:
+    """One thing that a detector found. `excerpt` is None where the text was not given."""
+
+    signal: str
+    detector: str
+    version: str
+    score: float | None
+    note: str | None
+    kind: str | None = None
+    bank: str | None = None
+    entry: str | None = None
+    distance: int | None = None
+    field: str | None = None
+    start: int | None = None
+    end: int | None = None
+    excerpt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything that led to a decision."""
+
+    decision: str
+    subject: str
+    event: str
+    event_at: str | None
+    actor: str | None
+    language: str
+    outcome: str
+    clause: str
+    clause_title: str | None
+    priority: int
+    rules: tuple[RuleExplanation, ...]
+    evidence: tuple[FoundEvidence, ...]
+    automatic: tuple[str, ...]
+    held: Mapping[str, str]
+    versions: Mapping[str, str]
+    replaces: str | None
+    is_same_policy: bool
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The explanation as JSON values."""
+        return asdict(self)
+
+    def render(self) -> str:
+        """The explanation as text of several lines."""
+        return "\n".join(_lines(self)) + "\n"
+
+
+def explain(
+    decision: Decision,
+    policy: CompiledPolicy,
+    *,
+    texts: Mapping[TextField, str] | None = None,
+    erased: str | None = None,
+) -> Explanation:
+    """Explain a decision.
+
+    `texts` holds what the spans point into, for excerpts; `erased` says when and under what the
+    content was erased, where it was.
+    """
+    clause = policy.clauses.get(decision.clause)
+    used = decision.versions.get("policy")
+    is_same = used == policy.version
+    floor = _floor(decision)
+    rules = tuple(_rule(reason, policy, floor) for reason in decision.reasons)
+    notes = (
+        [] if is_same else [f"decided under policy {used}, explained with policy {policy.version}"]
+    )
+    notes += [
+        f"the rule `{rule.rule}` has changed or is gone since: only what was stored is shown"
+        for rule in rules
+        if rule.when is None
+    ]
+    if erased is not None:
+        notes.append(f"content erased {erased}")
+    return Explanation(
+        decision=decision.id,
+        subject=str(decision.subject),
+        event=decision.event,
+        event_at=None if decision.event_at is None else str(to_stored(decision.event_at)),
+        actor=decision.actor,
+        language=decision.language,
+        outcome=decision.outcome.value,
+        clause=decision.clause,
+        clause_title=None if clause is None else clause.title,
+        priority=decision.priority,
+        rules=rules,
+        evidence=tuple(_evidence(decision, {} if texts is None else texts)),
+        automatic=tuple(action.value for action in decision.automatic),
+        held=decision.held,
+        versions=decision.versions,
+        replaces=decision.replaces,
+        is_same_policy=is_same,
+        notes=tuple(notes),
+    )
+
+
+def _floor(decision: Decision) -> int:
+    allowing = (r.priority for r in decision.reasons if r.outcome is Outcome.ALLOW)
+    return max(allowing, default=-1)
+
+
+def _rule(reason: Reason, policy: CompiledPolicy, floor: int) -> RuleExplanation:
+    rule: Rule | None = policy.by_id.get(reason.rule)
+    if rule is not None and rule.version != reason.rule_version:
+        rule = None
+    return RuleExplanation(
+        rule=reason.rule,
+        version=reason.rule_version,
+        clause=reason.clause,
+        outcome=reason.outcome.value,
+        priority=reason.priority,
+        is_overridden=reason.outcome is not Outcome.ALLOW and reason.priority < floor,
+        when=None if rule is None else rule.when,
+        steps=() if rule is None else tuple(_steps(rule.condition, reason, 0)),
+        values=reason.values,
+        missing=reason.missing,
+        signals=reason.signals,
+    )
+
+
+def _steps(expr: Expr, reason: Reason, depth: int) -> Iterator[Step]:
+    if isinstance(expr, Constant | ListOf):
+        return
+    value, state = _again(expr, reason)
+    yield Step(
+        depth=depth,
+        text=expr.key,
+        state=state,
+        value=None if value is None else to_stored(value),
+    )
+    for child in expr.children:
+        yield from _steps(child, reason, depth + 1)
+
+
+def _again(expr: Expr, reason: Reason) -> tuple[Result, State]:
+    """The value of an expression from what the decision stored."""
+    if expr.key in reason.missing:
+        return None, "missing"
+    if expr.is_recorded:
+        if expr.key in reason.values:
+            return from_stored(reason.values[expr.key], expr.kind), "value"
+        return None, "not stored"
+    if expr.is_content or isinstance(expr, Name):
+        return None, "not stored"
+    found = [_again(child, reason)[0] for child in expr.children]
+    value = combine(expr, found)
+    return value, "missing" if value is None else "value"
+
+
+def _evidence(decision: Decision, texts: Mapping[TextField, str]) -> Iterator[FoundEvidence]:
+    for signal in decision.signals:
+        head: dict[str, Any] = {
+            "signal": signal.name,
+            "detector": signal.detector,
+            "version": signal.version,
+            "score": None if signal.abstained else signal.score,
+            "note": f"abstained: {signal.note or 'no reason given'}"
+            if signal.abstained
+            else signal.note,
+        }
+        if not signal.evidence:
+            yield FoundEvidence(**head)
+        for item in signal.evidence:
+            span = item.span
+            text = None if span is None else texts.get(span.field)
+            yield FoundEvidence(
+                **{**head, "note": item.note or head["note"]},
+                kind=item.kind,
+                bank=item.bank,
+                entry=item.entry,
+                distance=item.distance,
+                field=None if span is None else span.field,
+                start=None if span is None else span.start,
+                end=None if span is None else span.end,
+                excerpt=None
+                if span is None or text is None
+                else text[span.start : span.end][:MAX_EXCERPT],
+            )
+
+
+def _lines(found: Explanation) -> Iterator[str]:
+    title = f" ({found.clause_title})" if found.clause_title else ""
+    yield f"decision {found.decision}"
+    yield f"  {found.outcome} {found.subject}, priority {found.priority}"
+    yield f"  clause   {found.clause}{title}"
+    yield f"  event    {found.event}" + (f" at {found.event_at}" if found.event_at else "")
+    yield f"  language {found.language}"
+    for note in found.notes:
+        yield f"  note     {note}"
+    for rule in found.rules:
+        yield ""
+        yield from _rule_lines(rule)
+    if found.evidence:
+        yield ""
+        yield "evidence"
+        for item in found.evidence:
+            yield f"  {_evidence_line(item)}"
+    yield ""
+    yield "actions"
+    for action in found.automatic:
+        yield f"  {action}: taken without a person"
+    for action, reason in found.held.items():
+        yield f"  {action}: held, {reason}"
+    if not found.automatic and not found.held:
+        yield "  none proposed"
+    yield ""
+    yield "versions"
+    for name, version in found.versions.items():
+        yield f"  {name} {version}"
+
+
+def _rule_lines(rule: RuleExplanation) -> Iterator[str]:
+    overridden = ", overridden" if rule.is_overridden else ""
+    yield f"rule {rule.rule} ({rule.outcome}, priority {rule.priority}{overridden})"
+    for step in rule.steps:
+        yield f"  {step}"
+    if not rule.steps:
+        for key, value in rule.values.items():
+            yield f"  {key} = {_shown(value)}"
+    if rule.missing:
+        yield f"  missing: {', '.join(rule.missing)}"
+
+
+def _evidence_line(item: FoundEvidence) -> str:
+    parts = [item.signal]
+    if item.score is not None:
+        parts.append(f"{item.score:g}")
+    if item.kind:
+        parts.append(item.kind)
+    if item.entry:
+        parts.append(f"entry {item.entry}")
+    if item.distance is not None:
+        parts.append(f"distance {item.distance}")
+    if item.field:
+        parts.append(f"{item.field}[{item.start}:{item.end}]")
+    if item.excerpt is not None:
+        parts.append(f"“{item.excerpt}”")
+    if item.note:
+        parts.append(item.note)
+    parts.append(f"by {item.detector} {item.version}")
+    return ", ".join(parts)
+
+
+def _shown(value: Value | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(value)}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)

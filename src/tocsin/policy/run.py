@@ -1,0 +1,188 @@
+"""The policy step: features and signals in, decisions out.
+
+Comes in: a batch of events, its features and its signals. Goes out: decisions with the row they
+belong to. Always holds: pure; rows in order, and within a row subjects in order; the same event
+with the same features, signals and versions gives the same bytes, however batches were cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tocsin.policy.automation import Gate, default_gate
+from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
+from tocsin.policy.examples import RuleExample, collect_examples
+from tocsin.policy.expressions import BankTest, Name, SignalRead, walk
+from tocsin.policy.interpret import EventReader, evaluate, trace
+from tocsin.policy.prefilter import Prefilter
+from tocsin.policy.source import PackSource
+from tocsin.policy.spec import Clause, Rule
+from tocsin.records import (
+    BankEntry,
+    Decision,
+    EventBatch,
+    FeatureTable,
+    Outcome,
+    Signal,
+    SignalTable,
+    Subject,
+)
+
+__all__ = ["UNDETERMINED", "CompiledPolicy"]
+
+UNDETERMINED = "und"
+"""The language of a decision where no feature says one (BCP 47)."""
+
+_NO_SIGNALS: Mapping[str, Signal] = {}
+_SUBJECT_ORDER = ("post", "media", "hashtag", "campaign", "account")
+
+
+@dataclass(frozen=True)
+class CompiledPolicy:
+    """A pack that passed its check, ready to decide.
+
+    `entries` are the bank entries that the pack brings along; `left_out` the rules that wait
+    for something that is not installed.
+    """
+
+    source: PackSource
+    name: str
+    title: str
+    clauses: Mapping[str, Clause]
+    rules: Sequence[Rule]
+    entries: Sequence[BankEntry] = ()
+    left_out: Sequence[str] = ()
+    prefilter: Prefilter = field(default_factory=Prefilter)
+    allow_prefilter: Prefilter = field(default_factory=Prefilter)
+
+    @property
+    def version(self) -> str:
+        """The version of the pack, as decisions carry it under `policy`."""
+        return self.source.version
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """The rules by id."""
+        return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def features(self) -> frozenset[str]:
+        """The features that rules read."""
+        parts = (part for rule in self.rules for part in walk(rule.condition))
+        return frozenset(part.name for part in parts if isinstance(part, Name))
+
+    @cached_property
+    def signals(self) -> frozenset[str]:
+        """The signals that rules read, `bank:<name>` among them."""
+        parts = (part for rule in self.rules for part in walk(rule.condition))
+        return frozenset(part.signal for part in parts if isinstance(part, BankTest | SignalRead))
+
+    @cached_property
+    def events(self) -> frozenset[str]:
+        """The event types that rules are asked about."""
+        return frozenset().union(*(rule.events for rule in self.rules))
+
+    def examples(self) -> list[RuleExample]:
+        """The rules' own examples, for the pipeline to run."""
+        return collect_examples(self.rules)
+
+    def decide(
+        self,
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        versions: Mapping[str, str],
+        gate: Gate = default_gate,
+    ) -> list[tuple[int, Decision]]:
+        """One decision per row and subject that a rule hit.
+
+        `versions` are the digests of everything read before policy; this adds its own.
+        """
+        named = {**versions, "policy": self.version}
+        decided: list[tuple[int, Decision]] = []
+        for row, by_subject in self._hits(batch, features, signals):
+            language = features.value("lang", row)
+            context = Context(
+                clauses=self.clauses,
+                signals=signals.get(row, _NO_SIGNALS),
+                language=language if isinstance(language, str) and language else UNDETERMINED,
+                versions=named,
+                gate=gate,
+            )
+            for subject, hits in by_subject.items():
+                decision = decide_subject(
+                    event=batch.events[row],
+                    subject=subject,
+                    hits=hits,
+                    context=context,
+                )
+                if decision is not None:
+                    decided.append((row, decision))
+        return decided
+
+    def effective_hits(
+        self, batch: EventBatch, features: FeatureTable, signals: SignalTable
+    ) -> list[tuple[int, str]]:
+        """Rows and ids of the rules that hit and that no `allow` rule overrides.
+
+        This is what examples are held against. Unlike `decide` it also lists `allow` rules
+        that hit alone.
+        """
+        found: list[tuple[int, str]] = []
+        for row, by_subject in self._hits(batch, features, signals, with_lone_allow=True):
+            for hits in by_subject.values():
+                floor = overriding_priority([hit.rule for hit in hits])
+                found.extend(
+                    (row, hit.rule.id)
+                    for hit in hits
+                    if hit.rule.outcome is Outcome.ALLOW or hit.rule.priority >= floor
+                )
+        return found
+
+    def _hits(
+        self,
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        *,
+        with_lone_allow: bool = False,
+    ) -> list[tuple[int, dict[Subject, list[Hit]]]]:
+        """Rows in order, with the rules that hit each subject.
+
+        `allow` rules only matter where another rule hit the same subject, so they are asked
+        about those rows only.
+        """
+        found: dict[int, list[Hit]] = {}
+        for row, indexes in self.prefilter.candidates(batch, signals):
+            reader = EventReader(features, signals.get(row, _NO_SIGNALS), row)
+            hits = self._asked(indexes, reader)
+            if hits:
+                found[row] = hits
+        for row, indexes in self.allow_prefilter.candidates(
+            batch, signals, None if with_lone_allow else found
+        ):
+            reader = EventReader(features, signals.get(row, _NO_SIGNALS), row)
+            hits = self._asked(indexes, reader)
+            if hits:
+                found.setdefault(row, []).extend(hits)
+        return [(row, _by_subject(batch, row, found[row])) for row in sorted(found)]
+
+    def _asked(self, indexes: Sequence[int], reader: EventReader) -> list[Hit]:
+        rules = self.rules
+        return [
+            Hit(rules[index], trace(rules[index].condition, reader))
+            for index in indexes
+            if evaluate(rules[index].condition, reader)
+        ]
+
+
+def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subject, list[Hit]]:
+    found: dict[Subject, list[Hit]] = {}
+    event = batch.events[row]
+    for hit in hits:
+        subject = subject_of(event, hit.rule.subject)
+        if subject is not None:
+            found.setdefault(subject, []).append(hit)
+    return dict(sorted(found.items(), key=lambda item: _SUBJECT_ORDER.index(item[0].kind)))

@@ -1,0 +1,122 @@
+"""What a pack declares: clauses and rules, checked and frozen.
+
+Comes in: nothing. Goes out: frozen types. Always holds: a `Rule` has passed the check, and its
+`version` changes whenever it could decide otherwise: with its condition, outcome, priority,
+subject, events, basis, and with what its clause allows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, get_args
+
+import msgspec
+
+from tocsin.policy.expressions import Expr
+from tocsin.records import ActionKind, Event, Outcome, SubjectKind
+
+__all__ = [
+    "EVENT_TYPES",
+    "Basis",
+    "Clause",
+    "Example",
+    "Purpose",
+    "Rule",
+    "event_type",
+    "rule_version",
+]
+
+_TAGS: dict[type, str] = {struct: struct.__struct_config__.tag for struct in get_args(Event)}
+
+EVENT_TYPES: frozenset[str] = frozenset(_TAGS.values())
+
+
+def event_type(event: Event) -> str:
+    """The type of an event as the wire format writes it."""
+    return _TAGS[type(event)]
+
+
+class Basis(StrEnum):
+    """What a rule rests on: curated known material only, or anything else."""
+
+    BANK = "bank"
+    RULE = "rule"
+
+
+class Purpose(StrEnum):
+    """Purposes that a clause protects (TCO Regulation (EU) 2021/784, Article 1(3))."""
+
+    NEWS = "news"
+    RESEARCH = "research"
+    ART = "art"
+    COUNTER_EXTREMISM = "counter_extremism"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One written line of policy. `severity` in 1 (mild) to 5 (gravest)."""
+
+    id: str
+    title: str
+    guideline: str
+    severity: int
+    examples_in: tuple[str, ...] = ()
+    examples_out: tuple[str, ...] = ()
+    protected_purposes: tuple[Purpose, ...] = ()
+    actions: tuple[ActionKind, ...] = ()
+    automatic: tuple[ActionKind, ...] = ()
+    legal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The clause as JSON values."""
+        encoded: dict[str, Any] = msgspec.to_builtins(self)
+        return encoded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A rule's own example: an event in the wire format, and whether the rule must hit it."""
+
+    event: Mapping[str, Any]
+    should_hit: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """An expression over features and signals that points to a clause and an outcome."""
+
+    id: str
+    clause: str
+    when: str
+    condition: Expr
+    outcome: Outcome
+    priority: int
+    subject: SubjectKind
+    events: frozenset[str]
+    basis: Basis = Basis.RULE
+    note: str | None = None
+    examples: tuple[Example, ...] = ()
+    version: str
+    where: str
+
+
+def rule_version(
+    *,
+    clause: Clause,
+    condition: Expr,
+    outcome: Outcome,
+    priority: int,
+    subject: SubjectKind,
+    events: frozenset[str],
+    basis: Basis,
+) -> str:
+    """SHA-256 over what decides, as 32 hexadecimal digits."""
+    deciding = [
+        clause.id, clause.severity, sorted(clause.actions), sorted(clause.automatic),
+        condition.key, outcome, priority, subject, sorted(events), basis,
+    ]  # fmt: skip
+    return hashlib.sha256(msgspec.json.encode(deciding)).hexdigest()[:32]
