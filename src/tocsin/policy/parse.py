@@ -38,7 +38,14 @@ from tocsin.policy.syntax import Syntax
 from tocsin.policy.tree import TextNode
 from tocsin.records import BankKind, TextField
 
-__all__ = ["BANK_FIELDS", "STORED_TEXTS = frozenset(
+__all__ = ["BANK_FIELDS", "STORED_TEXTS", "parse_condition"]
+
+MAX_TEXT = 1_000
+MAX_LIST = 200
+MAX_NUMBER = 2**53
+"""A longer list of texts is a bank; greater numbers are not exact as floating point."""
+
+STORED_TEXTS = frozenset(
     {
         "account.id",
         "event.type",
