@@ -8,7 +8,8 @@ digits has empty skeletons.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import groupby
+from typing import Final, NamedTuple
 
 from tocsin.matching import tables
 from tocsin.matching.normal import fold_characters
@@ -31,20 +32,29 @@ def skeletons(name: str) -> Skeletons:
     """
     folded = fold_characters(name).lstrip("@ ")
     full = _bare(folded)
-    stem = _bare(folded.rstrip(_NUMBER_AND_JOINERS))
-    return Skeletons(full, stem or full)
+    shorter = folded.rstrip(_NUMBER_AND_JOINERS)
+    return Skeletons(full, _bare(shorter) or full if shorter != folded else full)
 
 
-_NUMBER_AND_JOINERS = "0123456789 _-.·"
+_NUMBER_AND_JOINERS: Final = "0123456789 _-.·"
+_ASCII_LETTERS: Final = bytes(
+    ord(chr(code).translate(tables.LEET)) if code < 128 else code  # noqa: PLR2004  # ASCII ends
+    for code in range(256)
+)
+_ASCII_DROPPED: Final = bytes(
+    code
+    for code in range(128)
+    if not chr(code).isalnum() and chr(code) not in "@$"
+)
 
 
 def _bare(folded: str) -> str:
+    if folded.isascii():
+        letters = folded.encode("ascii").translate(_ASCII_LETTERS, _ASCII_DROPPED).decode("ascii")
+        return "".join([char for char, _ in groupby(letters)])
     while True:
         letters = folded.translate(tables.TO_LATIN).translate(tables.LEET)
-        kept: list[str] = []
-        for char in letters:
-            if char.isalnum() and (not kept or kept[-1] != char):
-                kept.append(char)
+        kept = (char for char, _ in groupby(filter(str.isalnum, letters)))
         bare = fold_characters("".join(kept))
         if bare == folded:
             return bare

@@ -1,0 +1,75 @@
+"""Evidence panels: what the case page shows of a detector's evidence.
+
+Comes in: a decision and its signals. Goes out: headings and rows of text, without content: ids,
+places and distances. Always holds: panels are found by name in the order in which they were
+registered; a later detector adds its own panel here by adding one to `PANELS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tocsin.plugins import Panel, PanelView
+from tocsin.records import BankKind, Decision, Evidence, Signal
+
+__all__ = ["PANELS", "BankPanel", "panel_views"]
+
+_TITLES: Final = {
+    BankKind.PHRASE: "Known phrases",
+    BankKind.LINK: "Known links",
+    BankKind.HANDLE: "Known handles",
+    BankKind.HASH: "Known media",
+    BankKind.GROUP: "Designated groups",
+    BankKind.PROTECTEE: "Protected people and groups",
+}
+
+
+@dataclass(frozen=True)
+class BankPanel:
+    """The hits on banks of one kind: entry, place, distance, source."""
+
+    kind: BankKind
+
+    @property
+    def name(self) -> str:
+        """The panel's name."""
+        return f"bank.{self.kind.value}"
+
+    @property
+    def title(self) -> str:
+        """The panel's heading."""
+        return _TITLES[self.kind]
+
+    def view(self, decision: Decision, signals: Sequence[Signal]) -> PanelView:
+        """One row per hit."""
+        rows = [
+            (evidence.bank or "", _described(evidence), None)
+            for signal in signals
+            for evidence in signal.evidence
+            if evidence.kind == self.kind.value
+        ]
+        return PanelView(title=self.title, rows=rows)
+
+
+def _described(evidence: Evidence) -> str:
+    span = evidence.span
+    facts = [f"entry {evidence.entry}"]
+    if span is not None:
+        facts.append(f"{span.field} {span.start}–{span.end}")
+    if evidence.distance is not None:
+        facts.append(f"distance {evidence.distance}")
+    if evidence.note:
+        facts.append(evidence.note)
+    return " · ".join(facts)
+
+
+PANELS: Final[tuple[Panel, ...]] = tuple(BankPanel(kind) for kind in BankKind)
+"""The registry."""
+
+
+def panel_views(decision: Decision) -> list[PanelView]:
+    """The panels that have something to show for a decision, in order."""
+    views = [panel.view(decision, decision.signals) for panel in PANELS]
+    return [view for view in views if view.rows]
