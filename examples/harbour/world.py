@@ -447,7 +447,7 @@ class _World:
 
     def _language_of(self, author: _Account, truth: Truth) -> str:
         """Their own, and now and then another: the group and the papers write in many."""
-        known = list(TEXTS[truth.value])
+        known: list[str] = list(TEXTS[truth.value])
         if author.role != "ordinary" and self._chance.random() < 0.3:  # noqa: PLR2004  # one in three
             return self._chance.choice(known)
         return author.lang if author.lang in known else "en"
