@@ -5,3 +5,20 @@ and what the platform says became of them. Always holds: an action has an idempo
 never acts twice; what leaves is signed; a failed delivery is tried again for about a day and
 then kept as a dead letter. Refused: acting on a person without a person's verdict.
 """
+
+from tocsin.enforcement.delivery import Deliverer, DeliveryRun, deliver_due, would_deliver
+from tocsin.enforcement.differences import Difference, DifferenceKind, reconcile
+from tocsin.enforcement.webhook import DEFAULT_ACTIONS, WebhookConnector, WebhookSettings
+
+__all__ = [
+    "DEFAULT_ACTIONS",
+    "Deliverer",
+    "DeliveryRun",
+    "Difference",
+    "DifferenceKind",
+    "WebhookConnector",
+    "WebhookSettings",
+    "deliver_due",
+    "reconcile",
+    "would_deliver",
+]

@@ -28,11 +28,8 @@ __all__ = ["AuditReport", "Finding", "verify"]
 
 MAX_FINDINGS = 1_000
 
-DELIVERY_COLUMNS = frozenset(
-    {"attempts", "next_attempt_us", "lease_until_us", "last_error", "state"}
-)
-"""Of `actions`: where a delivery stands between two entries of the log. The state is covered
-by the delivery entries and by the platform's results."""
+DELIVERY_COLUMNS = frozenset({"attempts", "next_attempt_us", "lease_until_us", "last_error"})
+"""Of `actions`: where a delivery stands between two entries of the log."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,12 +14,26 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
-from tocsin.records import BankEntry, EntryKind, LogEntry, check_entry
+from tocsin.records import BankEntry, EntryKind, EntryState, LogEntry, check_entry
 from tocsin.store import schema
 from tocsin.store.store import Transaction
 from tocsin.store.times import from_us
 
-__all__ = ["BankEdit", "bank_digest", "edit", "get", "history", "list_entries", "summary"]
+__all__ = [
+    "BankEdit",
+    "bank_digest",
+    "edit",
+    "edited_by_others",
+    "get",
+    "history",
+    "list_entries",
+    "next_expiry",
+    "retire_expired",
+    "summary",
+]
+
+TIMER = "timer"
+"""Who retires entries that have expired."""
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER = msgspec.json.Decoder(BankEntry)
@@ -96,6 +110,32 @@ def history(connection: sa.Connection, entry_id: str) -> list[BankEdit]:
         )
         for row in connection.execute(statement)
     ]
+
+
+def next_expiry(connection: sa.Connection) -> datetime | None:
+    """When the next active entry expires; None if none does."""
+    times = [entry.expires_at for entry in list_entries(connection, active_only=True)]
+    return min((at for at in times if at is not None), default=None)
+
+
+def retire_expired(transaction: Transaction, now: datetime) -> LogEntry | None:
+    """Retire what has expired: an entry of the log like any other edit."""
+    expired = [
+        msgspec.structs.replace(entry, state=EntryState.RETIRED)
+        for entry in list_entries(transaction.connection, active_only=True)
+        if entry.expires_at is not None and entry.expires_at <= now
+    ]
+    return edit(transaction, expired, by=TIMER, reason="expired")
+
+
+def edited_by_others(connection: sa.Connection, by: str) -> set[str]:
+    """Ids of entries whose last edit was by somebody else."""
+    table = schema.bank_edits
+    statement = sa.select(table.c.entry_id, table.c.by_whom).order_by(
+        table.c.position, table.c.ordinal
+    )
+    last = {row.entry_id: row.by_whom for row in connection.execute(statement)}
+    return {entry for entry, editor in last.items() if editor != by}
 
 
 def summary(connection: sa.Connection) -> list[tuple[str, str, str, int]]:

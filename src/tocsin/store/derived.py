@@ -381,6 +381,8 @@ def _apply_delivery(connection: sa.Connection, entry: LogEntry) -> None:
     values: dict[str, Any] = {"attempts": entry.body["attempts"], "lease_until_us": 0}
     if state is ActionState.SENT:
         values["sent_at_us"] = to_us(entry.at)
+    elif state is ActionState.WAITING:  # somebody wants a dead letter tried again
+        values["next_attempt_us"] = to_us(entry.at)
     connection.execute(
         sa.update(actions).where(actions.c.id == entry.body["action"]).values(values)
     )

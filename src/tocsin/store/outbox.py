@@ -113,16 +113,12 @@ def mark_retry(
 
 def requeue(transaction: Transaction, action_id: str) -> bool:
     """Try a dead action again from the start; False if it is not dead."""
-    changed = transaction.connection.execute(
-        sa.update(table)
-        .where(table.c.id == action_id, table.c.state == ActionState.DEAD.value)
-        .values(
-            state=ActionState.WAITING.value,
-            attempts=0,
-            next_attempt_us=to_us(transaction.clock.now()),
-        )
-    )
-    return changed.rowcount == 1
+    statement = sa.select(table.c.state).where(table.c.id == action_id)
+    if transaction.connection.execute(statement).scalar_one_or_none() != ActionState.DEAD.value:
+        return False
+    body = {"action": action_id, "state": ActionState.WAITING.value, "attempts": 0, "note": ""}
+    transaction.record(EntryKind.DELIVERY, body)
+    return True
 
 
 def get(connection: sa.Connection, action_id: str, *, now: datetime) -> OutboxRow | None:

@@ -62,7 +62,8 @@ def recent_posts(store: Store, actor_key: str, limit: int = 20) -> list[dict[str
             " ORDER BY coalesce(at, received_at) DESC, position DESC, ordinal DESC LIMIT ?",
             [actor_key, limit],
         )
-        return list(connection.to_arrow_table().to_pylist())
+        table: pa.Table = connection.to_arrow_table()
+        return list(table.to_pylist())
 
 
 def _register_events(store: Store, connection: duckdb.DuckDBPyConnection) -> None:

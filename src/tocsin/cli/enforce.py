@@ -1,0 +1,84 @@
+"""`tocsin enforce`: deliver due actions now, or show what would be delivered.
+
+Comes in: the outbox. Goes out: deliveries to the configured platform.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tocsin.cli.shared import CliContext, shared_options
+from tocsin.errors import NotFoundError, OutsideServiceError
+
+if TYPE_CHECKING:
+    from tocsin.store import Store
+    from tocsin.store.outbox import OutboxRow
+
+__all__ = ["command"]
+
+
+@click.command(name="enforce")
+@click.option("--dry-run", is_flag=True, help="Show what is due; deliver nothing.")
+@click.option("--retry", metavar="ACTION", help="Put an action from the dead letters back first.")
+@shared_options
+def command(context: CliContext, *, dry_run: bool, retry: str | None) -> None:
+    """Deliver every action that is due, once. `tocsin serve` does this all the time.
+
+    \b
+    Examples:
+      tocsin enforce --dry-run
+      TOCSIN_WEBHOOK_URL=https://platform.example/tocsin tocsin enforce
+    """
+    from tocsin.enforcement import would_deliver  # noqa: PLC0415  # not needed for --help
+
+    with context.store() as store:
+        if dry_run:
+            _show(context, would_deliver(store))
+            return
+        if retry is not None:
+            _requeue(store, retry)
+        _deliver(context, store)
+
+
+def _requeue(store: Store, action_id: str) -> None:
+    from tocsin.store import outbox  # noqa: PLC0415  # not needed for --help
+
+    with store.write() as transaction:
+        if not outbox.requeue(transaction, action_id):
+            raise NotFoundError(
+                "no such action in the dead letters",
+                where=action_id,
+                hint="tocsin reconcile lists them",
+            )
+
+
+def _show(context: CliContext, due: list[OutboxRow]) -> None:
+    if context.json:
+        for row in due:
+            context.emit(row)
+    else:
+        actions = [row.action for row in due]
+        context.table(
+            ("action", "kind", "subject", "clause", "by"),
+            ((a.id, a.kind, a.subject, a.clause, a.authority) for a in actions),
+        )
+    context.say(f"{len(due)} actions are due; nothing was delivered")
+
+
+def _deliver(context: CliContext, store: Store) -> None:
+    from tocsin.enforcement import deliver_due  # noqa: PLC0415  # not needed for --help
+    from tocsin.pipeline import webhook_connector  # noqa: PLC0415
+
+    sent = retried = dead = 0
+    with webhook_connector(store) as connector:
+        while (run := deliver_due(store, connector)).n_claimed:
+            sent, retried, dead = sent + run.n_sent, retried + run.n_retried, dead + run.n_dead
+    if context.json:
+        context.emit({"sent": sent, "to_retry": retried, "dead": dead})
+    context.say(f"{sent} delivered, {retried} to be tried again, {dead} given up")
+    if retried or dead:
+        raise OutsideServiceError(
+            "the platform did not take every action", hint="tocsin reconcile says which and why"
+        )

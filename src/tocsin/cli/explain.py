@@ -1,0 +1,66 @@
+"""`tocsin explain`: say why a decision was made.
+
+Comes in: the id of a decision, or of the event that triggered it. Goes out: each rule that hit,
+what it read, what was missing, spans, bank entries and versions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tocsin.cli.shared import CliContext, shared_options
+from tocsin.errors import NotFoundError, TocsinError
+
+if TYPE_CHECKING:
+    from tocsin.policy import Explanation
+    from tocsin.store import Store
+
+__all__ = ["command"]
+
+
+@click.command(name="explain")
+@click.argument("decision_or_event")
+@shared_options
+def command(context: CliContext, decision_or_event: str) -> None:
+    """Explain a decision, then or years later, under the policy that was in force.
+
+    \b
+    Examples:
+      tocsin explain dec_6f0c…
+      tocsin explain event-123 --json
+    """
+    with context.store() as store:
+        for explanation in _explain(store, decision_or_event):
+            if context.json:
+                context.emit(explanation.as_json())
+            else:
+                context.say(explanation.render())
+
+
+def _explain(store: Store, wanted: str) -> list[Explanation]:
+    from tocsin.pipeline import explain_decision  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import decisions  # noqa: PLC0415
+
+    with store.read() as connection:
+        found = decisions.get(connection, wanted)
+        ids = (
+            [wanted]
+            if found
+            else [
+                row.id
+                for row in decisions.list_rows(connection, decisions.DecisionFilter(event=wanted))
+            ]
+        )
+    if not ids:
+        raise NotFoundError(
+            "no decision and no event with decisions has this id",
+            where=wanted,
+            hint="tocsin decisions lists them",
+        )
+    explained = [explain_decision(store, decision_id) for decision_id in reversed(ids)]
+    kept = [explanation for explanation in explained if explanation is not None]
+    if not kept:
+        raise TocsinError("the decision's content was erased", where=wanted)
+    return kept

@@ -1,0 +1,42 @@
+"""`tocsin query`: ask the archive in SQL, read only.
+
+Comes in: one SELECT over the view `events`. Goes out: a table, or JSON Lines.
+"""
+
+from __future__ import annotations
+
+import click
+
+from tocsin.cli.shared import CliContext, shared_options
+
+__all__ = ["command"]
+
+
+@click.command(name="query")
+@click.argument("sql")
+@click.option(
+    "--limit", type=click.IntRange(1), default=1_000, show_default=True, help="Rows shown."
+)
+@shared_options
+def command(context: CliContext, sql: str, limit: int) -> None:
+    """Ask the archive in SQL (DuckDB's), read only.
+
+    One view, `events`: the columns of the wire format (`type`, `at`, `actor`, `post`, …) with
+    `received_at`, `source`, `position` and `ordinal`. The SQL reaches no file and no network.
+
+    \b
+    Examples:
+      tocsin query "select type, count(*) from events group by type"
+      tocsin query "select post.lang, count(*) n from events group by 1 order by n desc"
+    """
+    from tocsin.store.query import query_events  # noqa: PLC0415  # DuckDB is not needed for --help
+
+    with context.store() as store:
+        table = query_events(store, sql)
+    shown = table.slice(0, limit)
+    if context.json:
+        for row in shown.to_pylist():
+            context.emit(row)
+    else:
+        context.table(table.column_names, (row.values() for row in shown.to_pylist()))
+    context.say(f"{shown.num_rows} of {table.num_rows} rows")

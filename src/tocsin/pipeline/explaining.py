@@ -1,0 +1,40 @@
+"""Explanations: a decision, the policy that it was made under, and the text it points into.
+
+Comes in: the id of a decision. Goes out: an explanation, or None where the decision's own
+content was erased. Always holds: uses the policy version that the decision names, from the log.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from tocsin.features import parts_of
+from tocsin.pipeline.packs import load_policy
+from tocsin.policy import Explanation, explain
+from tocsin.records import Event, TextField
+from tocsin.store import Store, decisions
+
+__all__ = ["explain_decision", "texts_of"]
+
+
+def explain_decision(store: Store, decision_id: str) -> Explanation | None:
+    """Explain a decision from what the store holds."""
+    with store.read() as connection:
+        decision = decisions.get(connection, decision_id)
+        if decision is None:
+            return None
+        event = decisions.event_json(connection, decision_id)
+        policy = load_policy(connection, decision.versions["policy"])
+    erased = "since it was made" if event is None else None
+    return explain(decision, policy, texts=texts_of(event), erased=erased)
+
+
+def texts_of(event_json: bytes | None) -> dict[TextField, str]:
+    """The texts of an event that spans point into, by field."""
+    if event_json is None:
+        return {}
+    event: Event = msgspec.json.decode(event_json, type=Event)
+    found: dict[TextField, str] = {}
+    for part in parts_of(event):
+        found[part.field] = found.get(part.field, "").ljust(part.base) + part.text
+    return found

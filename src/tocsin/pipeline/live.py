@@ -1,0 +1,200 @@
+"""The live path: a batch of events in, judged and stored in one transaction.
+
+Comes in: batches and dead letters from `ingest`. Goes out: what became of them. Always holds:
+an event is judged once, by id, whatever is sent twice and whenever the process dies; it is
+judged under the policy and banks that stand before it in the log; when a new policy or bank
+cannot be used, the old one stays and the caller hears of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import compress
+
+import msgspec
+import sqlalchemy as sa
+
+from tocsin.detectors import BankDetectors
+from tocsin.errors import TocsinError
+from tocsin.pipeline.engine import Engine
+from tocsin.pipeline.packs import activate_first, load_engine
+from tocsin.policy import CompiledPolicy
+from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch
+from tocsin.store import Store, Transaction, banks, deadletters, schema
+
+__all__ = ["BatchResult", "Live", "RunSummary"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchResult:
+    """What became of one batch: per event whether it was new, and what was decided.
+
+    `decisions` are new; `known` counts by (clause, outcome) the decisions that were made
+    earlier about events of this batch that came again.
+    """
+
+    is_new: tuple[bool, ...] = ()
+    n_dead_letters: int = 0
+    decisions: tuple[Decision, ...] = ()
+    known: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def n_accepted(self) -> int:
+        """How many events were new."""
+        return sum(self.is_new)
+
+    @property
+    def n_duplicates(self) -> int:
+        """How many events the log already had."""
+        return len(self.is_new) - self.n_accepted
+
+
+class Live:
+    """The pipeline of one process, at the newest policy and banks."""
+
+    def __init__(self, store: Store, connection: sa.Connection) -> None:
+        self.store = store
+        self.problem: TocsinError | None = None
+        self._builder = BankDetectors()
+        self._position = _edit_position(connection)
+        self._next_expiry = banks.next_expiry(connection)
+        self._engine = load_engine(connection, self._builder)
+
+    @classmethod
+    def open(cls, store: Store) -> Live:
+        """The pipeline over a store; activates the configured pack where none is active yet.
+
+        Raises:
+            CheckFailedError: the active pack cannot be compiled.
+        """
+        activate_first(store)
+        with store.read() as connection:
+            return cls(store, connection)
+
+    @property
+    def policy(self) -> CompiledPolicy:
+        """The policy in force."""
+        return self._engine.policy
+
+    @property
+    def engine(self) -> Engine:
+        """The policy and detectors in force."""
+        return self._engine
+
+    def take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter] = ()) -> BatchResult:
+        """Judge a batch and store everything about it; durable when this returns."""
+        with self.store.write() as transaction:
+            n_dead_letters = deadletters.add(transaction, dead_letters)
+            new, is_new = _split(transaction, batch)
+            known = _known_decisions(transaction, batch, is_new)
+            decisions: list[Decision] = []
+            if new.events:
+                if self._next_expiry is not None and self._next_expiry <= new.received_at:
+                    banks.retire_expired(transaction, new.received_at)
+                self.reload(transaction.connection)
+                decisions = self._engine.judge(new)
+                transaction.record_events(new, decisions)
+        return BatchResult(
+            is_new=is_new,
+            n_dead_letters=n_dead_letters,
+            decisions=tuple(decisions),
+            known=known,
+        )
+
+    def reload(self, connection: sa.Connection) -> bool:
+        """Take over a policy or bank that changed since; False if nothing did.
+
+        What cannot be compiled is not taken over: the old engine stays, `problem` says why.
+        """
+        position = _edit_position(connection)
+        if position == self._position:
+            return False
+        self._position = position
+        self._next_expiry = banks.next_expiry(connection)
+        try:
+            self._engine = load_engine(connection, self._builder)
+        except TocsinError as error:
+            self.problem = error
+            _LOG.error("the new policy or bank is not used: %s", error.code)  # noqa: TRY400
+            return False
+        self.problem = None
+        return True
+
+
+_EDITS = sa.select(sa.func.max(schema.log_entries.c.position)).where(
+    schema.log_entries.c.kind == sa.bindparam("entry_kind")
+)
+
+
+def _edit_position(connection: sa.Connection) -> int:
+    """Where the log last changed what decides: a policy or a bank."""
+    kinds = (EntryKind.POLICY.value, EntryKind.BANK.value)
+    found = (connection.execute(_EDITS, {"entry_kind": kind}).scalar_one() for kind in kinds)
+    return max(position or 0 for position in found)
+
+
+def _split(transaction: Transaction, batch: EventBatch) -> tuple[EventBatch, tuple[bool, ...]]:
+    """The events that the log does not have, and for each event whether it is one of them."""
+    ids = [event.id for event in batch.events]
+    table = schema.event_ids
+    seen = set(
+        transaction.connection.execute(sa.select(table.c.id).where(table.c.id.in_(ids))).scalars()
+    )
+    is_new = []
+    for event_id in ids:
+        is_new.append(event_id not in seen)
+        seen.add(event_id)
+    if all(is_new):
+        return batch, tuple(is_new)
+    new = EventBatch(
+        events=list(compress(batch.events, is_new)),
+        lines=list(compress(batch.lines, is_new)),
+        received_at=batch.received_at,
+        source=batch.source,
+    )
+    return new, tuple(is_new)
+
+
+def _known_decisions(
+    transaction: Transaction, batch: EventBatch, is_new: Sequence[bool]
+) -> Counter[tuple[str, str]]:
+    """Decisions made earlier about events that came again; an event counts once per batch."""
+    old_ids = {event.id for event, new in zip(batch.events, is_new, strict=True) if not new}
+    old_ids -= {event.id for event in compress(batch.events, is_new)}
+    if not old_ids:
+        return Counter()
+    table = schema.decisions
+    statement = sa.select(table.c.clause, table.c.outcome).where(table.c.event_id.in_(old_ids))
+    return Counter((row.clause, row.outcome) for row in transaction.connection.execute(statement))
+
+
+class RunSummary(msgspec.Struct, kw_only=True):
+    """The totals of one `tocsin run`; the shape of its last line with `--json`."""
+
+    events: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+    decisions: int = 0
+    new_decisions: int = 0
+    by_clause: dict[str, int] = {}
+    by_outcome: dict[str, int] = {}
+    seconds: float = 0.0
+
+    def add(self, result: BatchResult, n_refused: int) -> None:
+        """Count one batch in; `n_refused` lines of it were refused, new or known."""
+        self.accepted += result.n_accepted
+        self.duplicates += result.n_duplicates
+        self.dead_letters += n_refused
+        self.events += result.n_accepted + result.n_duplicates + n_refused
+        self.new_decisions += len(result.decisions)
+        made = Counter((decision.clause, decision.outcome.value) for decision in result.decisions)
+        for (clause, outcome), n in (made + result.known).items():
+            self.decisions += n
+            self.by_clause[clause] = self.by_clause.get(clause, 0) + n
+            self.by_outcome[outcome] = self.by_outcome.get(outcome, 0) + n

@@ -1,0 +1,203 @@
+"""Packs in force: checked, imported into the banks, activated, compiled.
+
+Comes in: a pack's source. Goes out: entries of the log, and the engine that they describe.
+Always holds: a pack that does not pass its check, or fails one of its own examples, is never
+activated; what a person changed in a bank is not changed back by a pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from tocsin import __version__
+from tocsin.clock import Clock, stable_id
+from tocsin.detectors import BankDetectors, detect
+from tocsin.errors import CheckFailedError
+from tocsin.features import compute
+from tocsin.pipeline import registry
+from tocsin.pipeline.engine import Engine
+from tocsin.plugins import Detector, DetectorInput
+from tocsin.policy import (
+    CheckReport,
+    CompiledPolicy,
+    PackSource,
+    RuleExample,
+    check_pack,
+    load_pack,
+)
+from tocsin.records import (
+    BankEntry,
+    EntryState,
+    EventBatch,
+    EventPolicy,
+    convert_event,
+    encode_event,
+)
+from tocsin.store import Store, Transaction, banks, policies
+
+__all__ = [
+    "ExampleResult",
+    "activate",
+    "activate_first",
+    "check",
+    "load_engine",
+    "load_policy",
+    "run_examples",
+]
+
+PACK_SOURCE = "pack"
+"""`source` of bank entries that a pack brought, and the name under which it edits."""
+
+
+class ExampleResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One example of a rule: what it demands and what happened."""
+
+    rule: str
+    where: str
+    should_hit: bool
+    did_hit: bool
+    hits: tuple[str, ...]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the rule did what its example demands."""
+        return self.should_hit == self.did_hit
+
+
+def check(source: PackSource, stored: Sequence[BankEntry] = ()) -> CheckReport:
+    """Check a pack against what is installed and what the store's banks hold."""
+    return check_pack(source, registry.catalogue(stored))
+
+
+def run_examples(
+    policy: CompiledPolicy, clock: Clock, stored: Sequence[BankEntry] = ()
+) -> list[ExampleResult]:
+    """Run the rules' own examples through features, detectors and rules."""
+    examples = policy.examples()
+    if not examples:
+        return []
+    entries = {entry.id: entry for entry in (*policy.entries, *stored)}
+    batch = _batch_of(examples, clock)
+    features = compute(batch)
+    given = DetectorInput(batch=batch, features=features, texts=features)
+    signals = detect(given, registry.detectors(entries.values()))
+    hits: dict[int, list[str]] = {}
+    for row, rule in policy.effective_hits(batch, features, signals):
+        hits.setdefault(row, []).append(rule)
+    return [
+        ExampleResult(
+            rule=example.rule,
+            where=example.where,
+            should_hit=example.should_hit,
+            did_hit=example.rule in hits.get(row, ()),
+            hits=tuple(hits.get(row, ())),
+        )
+        for row, example in enumerate(examples)
+    ]
+
+
+def activate(store: Store, source: PackSource, *, by: str, reason: str) -> CompiledPolicy:
+    """Check a pack, run its examples, import its banks and make it the one in force.
+
+    Raises:
+        CheckFailedError: it does not pass; the pack in force stays.
+    """
+    with store.read() as connection:
+        stored = banks.list_entries(connection)
+    report = check(source, stored)
+    if report.policy is None:
+        raise CheckFailedError(
+            f"the pack has {len(report.problems)} mistakes and is not activated",
+            hint="tocsin policy check shows them all",
+        )
+    broken = [
+        result for result in run_examples(report.policy, store.clock, stored) if not result.is_kept
+    ]
+    if broken:
+        raise CheckFailedError(
+            f"{len(broken)} examples of rules are not kept; the pack is not activated",
+            where=broken[0].where,
+            hint="tocsin policy test shows them all",
+        )
+    with store.write() as transaction:
+        _import_banks(transaction, report.policy.entries, reason=reason)
+        policies.activate(transaction, source.version, source.files, by=by, reason=reason)
+    return report.policy
+
+
+def activate_first(store: Store) -> None:
+    """Activate the configured pack, or the one that ships, where none was ever activated."""
+    with store.read() as connection:
+        if policies.active_version(connection) is not None:
+            return
+    folder = store.settings.policy_dir
+    source = load_pack(Path(folder) if folder else None)
+    activate(store, source, by=PACK_SOURCE, reason="the first pack of this deployment")
+
+
+def load_policy(connection: sa.Connection, version: str | None = None) -> CompiledPolicy:
+    """The policy in force, or an earlier version, compiled from what the log holds of it.
+
+    Raises:
+        CheckFailedError: it does not pass the check of this program.
+    """
+    version = version or policies.active_version(connection)
+    files = None if version is None else policies.files_of(connection, version)
+    if files is None:
+        raise CheckFailedError("the log holds no such policy", where=version)
+    report = check(PackSource.from_files(files), banks.list_entries(connection))
+    if report.policy is None:
+        raise CheckFailedError(
+            f"the active pack has {len(report.problems)} mistakes for this program",
+            where=f"policy {version}",
+            hint="tocsin policy check names them; then activate a mended pack",
+        )
+    return report.policy
+
+
+def load_engine(connection: sa.Connection, builder: BankDetectors | None = None) -> Engine:
+    """The engine that the log describes: the policy in force over the banks as they stand."""
+    entries = banks.list_entries(connection, active_only=True)
+    found = registry.detectors(entries, builder)
+    return Engine(
+        policy=load_policy(connection), detectors=found, versions=_versions(entries, found)
+    )
+
+
+def _versions(entries: Sequence[BankEntry], found: Sequence[Detector]) -> dict[str, str]:
+    """What a decision depends on besides its event and the policy."""
+    return {
+        "banks": banks.bank_digest(entries),
+        "detectors": stable_id("det", *(f"{d.name}={d.version}" for d in found)),
+        "tocsin": __version__,
+    }
+
+
+def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, reason: str) -> None:
+    """Bring the banks to what the pack says, except where a person decided otherwise."""
+    connection = transaction.connection
+    stored = {entry.id: entry for entry in banks.list_entries(connection)}
+    wanted = {entry.id: msgspec.structs.replace(entry, source=PACK_SOURCE) for entry in entries}
+    by_people = banks.edited_by_others(connection, PACK_SOURCE)
+    changes = [entry for entry in wanted.values() if entry.id not in by_people]
+    changes += [
+        msgspec.structs.replace(entry, state=EntryState.RETIRED)
+        for entry in stored.values()
+        if entry.source == PACK_SOURCE and entry.id not in wanted and entry.id not in by_people
+    ]
+    banks.edit(transaction, changes, by=PACK_SOURCE, reason=reason)
+
+
+def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> EventBatch:
+    now = clock.now()
+    events = [convert_event(example.event, now=now, policy=EventPolicy()) for example in examples]
+    return EventBatch(
+        events=events,
+        lines=[encode_event(event) for event in events],
+        received_at=now,
+        source="examples",
+    )

@@ -1,0 +1,73 @@
+"""What is installed: detectors, panels, adapters and the connector, registered by our own hooks.
+
+Comes in: bank entries and settings. Goes out: detectors, the catalogue that packs are checked
+against, panels, the connector. Always holds: the only place that names the varieties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from tocsin.detectors import PANELS, BankDetectors
+from tocsin.enforcement import DEFAULT_ACTIONS, WebhookConnector, WebhookSettings
+from tocsin.errors import InputError
+from tocsin.features import FEATURES
+from tocsin.plugins import Detector, Panel
+from tocsin.policy import Catalogue
+from tocsin.records import ActionKind, BankEntry
+from tocsin.store import Store, keys
+
+__all__ = ["catalogue", "detectors", "panels", "webhook_connector"]
+
+
+_BEFORE_EVERY_EXPIRY = datetime(1970, 1, 1, tzinfo=UTC)
+"""Entries expire by an entry of the log (`Live`), never by the moment of compiling: otherwise
+the same log could decide differently."""
+
+
+def detectors(entries: Iterable[BankEntry], builder: BankDetectors | None = None) -> list[Detector]:
+    """Every detector, over these bank entries; a builder that is kept reuses what it compiled."""
+    return (builder or BankDetectors()).from_entries(entries, _BEFORE_EVERY_EXPIRY)
+
+
+def catalogue(entries: Iterable[BankEntry] = ()) -> Catalogue:
+    """What rules may name, given what is installed and these bank entries."""
+    return Catalogue(
+        features={spec.name: spec for spec in FEATURES},
+        signals={},
+        banks={entry.bank: entry.kind for entry in entries},
+    )
+
+
+def panels() -> Sequence[Panel]:
+    """The evidence panels of the case page, in order."""
+    return PANELS
+
+
+def webhook_connector(store: Store) -> WebhookConnector:
+    """The connector that the settings describe.
+
+    Raises:
+        InputError: no address is set, or a setting names an action that does not exist.
+    """
+    settings = store.settings
+    if not settings.webhook_url:
+        raise InputError(
+            "no platform is configured",
+            where="webhook_url",
+            hint="set `webhook_url` in tocsin.toml, or TOCSIN_WEBHOOK_URL",
+        )
+    names = settings.webhook_actions or tuple(kind.value for kind in DEFAULT_ACTIONS)
+    unknown = {*names, *settings.webhook_irreversible} - {kind.value for kind in ActionKind}
+    if unknown:
+        raise InputError(
+            f"there is no action `{min(unknown)}`",
+            where="webhook_actions",
+            hint=f"the actions are: {', '.join(ActionKind)}",
+        )
+    actions = {ActionKind(name): name not in settings.webhook_irreversible for name in names}
+    secret = bytes.fromhex(keys.secret(store.folder, "webhook"))
+    return WebhookConnector(
+        WebhookSettings(url=settings.webhook_url, secrets=(secret,), actions=actions), store.clock
+    )
