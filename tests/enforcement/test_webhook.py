@@ -28,17 +28,10 @@ from tocsin.enforcement.webhook import (
 from tocsin.errors import InputError, OutsideServiceError
 from tocsin.plugins import Connector
 from tocsin.records import Action, ActionKind, Subject
+from tocsin.testing.fake_clock import FakeClock
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SECRET = b"canary-secret-canary-secret"
-
-
-class StandingClock:
-    def now(self) -> datetime:
-        return NOW
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError(seconds)
 
 
 @dataclass
@@ -92,7 +85,7 @@ def connector_to() -> Iterator[Connect]:
 
         def connect(url: str, **settings: Any) -> WebhookConnector:
             given = WebhookSettings(url=url, secrets=[SECRET], **settings)
-            return opened.enter_context(WebhookConnector(given, StandingClock()))
+            return opened.enter_context(WebhookConnector(given, FakeClock(NOW)))
 
         yield connect
 
@@ -295,7 +288,7 @@ def test_the_secret_shows_nowhere() -> None:
     settings = WebhookSettings(url="https://harbour.example/", secrets=[SECRET])
     assert "canary" not in repr(settings)
     with pytest.raises(InputError) as caught:
-        WebhookConnector(replace(settings, secrets=[b"canary"]), StandingClock())
+        WebhookConnector(replace(settings, secrets=[b"canary"]), FakeClock(NOW))
     assert "canary" not in str(caught.value)
 
 

@@ -24,6 +24,7 @@ from examples.harbour.state import State
 from tocsin.enforcement.signing import SIGNATURE_HEADER, sign
 from tocsin.enforcement.webhook import WebhookConnector, WebhookSettings, encode_action
 from tocsin.records import Action, ActionKind, EventPolicy, Subject, decode_event
+from tocsin.testing.fake_clock import FakeClock
 
 REPOSITORY = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 12, 3, 4, 5, tzinfo=UTC)
@@ -44,19 +45,6 @@ EVENTS: list[dict[str, Any]] = [
         (3, "a1", {}),
     )
 ]
-
-
-class TestClock:
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError(seconds)
 
 
 class Tocsin:
@@ -105,8 +93,8 @@ def tocsin() -> Iterator[Tocsin]:
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
+def clock() -> FakeClock:
+    return FakeClock(NOW)
 
 
 @pytest.fixture
@@ -117,7 +105,7 @@ def state(tmp_path: Path) -> State:
 
 
 @pytest.fixture
-def harbour(state: State, clock: TestClock) -> Iterator[Platform]:
+def harbour(state: State, clock: FakeClock) -> Iterator[Platform]:
     with Platform(state, [SECRET], clock=clock) as platform:
         yield platform
 
@@ -210,8 +198,8 @@ def test_a_bad_signature_changes_nothing(harbour: Platform, header: str | None) 
     assert harbour.state.actions() == []
 
 
-def test_an_old_recording_changes_nothing(harbour: Platform, clock: TestClock) -> None:
-    clock.time = NOW + timedelta(seconds=301)
+def test_an_old_recording_changes_nothing(harbour: Platform, clock: FakeClock) -> None:
+    clock.advance(timedelta(seconds=301))
     status, answer = deliver(harbour, an_action(), at=NOW)
     assert (status, answer["error"]["message"]) == (401, "the signature is stale")
     assert harbour.state.actions() == []
@@ -273,10 +261,10 @@ def test_withholding_is_for_one_country(harbour: Platform) -> None:
     assert seen == ["withheld", "visible", "visible"]
 
 
-def test_an_action_ends_when_it_expires(harbour: Platform, clock: TestClock) -> None:
+def test_an_action_ends_when_it_expires(harbour: Platform, clock: FakeClock) -> None:
     deliver(harbour, an_action(expires_at=NOW + timedelta(hours=1)))
     assert standing(harbour) == "hidden"
-    clock.time = NOW + timedelta(hours=2)
+    clock.advance(timedelta(hours=2))
     assert standing(harbour) == "visible"
 
 
@@ -376,7 +364,7 @@ def test_posts_that_are_not_public_are_neither_shown_nor_sent(state: State) -> N
 
 
 def test_the_connector_delivers_and_learns_what_harbour_can_do(
-    harbour: Platform, clock: TestClock
+    harbour: Platform, clock: FakeClock
 ) -> None:
     settings = WebhookSettings(url=f"{harbour.url}/tocsin/actions", secrets=[SECRET])
     with WebhookConnector(settings, clock) as connector:
