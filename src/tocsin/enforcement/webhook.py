@@ -149,7 +149,11 @@ class WebhookConnector:
         return MappingProxyType(self._actions)
 
     def deliver(self, action: Action, attempt: int) -> Receipt:
-        """Send one action; never raises for what the platform or the network does."""
+        """Send one action; never raises for what the platform or the network does.
+
+        A platform that stalls holds it for less than a minute (connecting, sending, waiting and
+        reading each have a limit); only one that trickles its headers can hold it longer.
+        """
         body = encode_action(action)
         headers = delivery_headers(body, action.id, attempt, self._secrets, self._clock.now())
         headers["Content-Type"] = "application/json"
