@@ -34,6 +34,7 @@ from examples.harbour.reporter import Reporter, post_events
 from examples.harbour.state import CAPABILITIES, ReceivedAction, State
 from tocsin.clock import Clock, SystemClock
 from tocsin.enforcement.signing import SIGNATURE_HEADER, SignatureCheck, check_signature
+from tocsin.errors import InputError
 
 __all__ = ["Platform", "main"]
 
@@ -232,12 +233,17 @@ def _number(text: str | None, default: int, largest: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run Harbour until it is told to stop; prints one JSON line once it listens."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    secrets = [secret.encode() for secret in os.environ.get(options.secret_env, "").split()]
+    try:
+        check_signature(None, b"", secrets, SystemClock().now())
+    except InputError as error:
+        parser.error(f"{options.secret_env}: {error}")
     state = State(options.db)
     if options.events is not None:
         with options.events.open(encoding="utf-8") as lines:
             state.record((json.loads(line) for line in lines), forward=options.forward)
-    secrets = [secret.encode() for secret in os.environ.get(options.secret_env, "").split()]
     stopping = Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

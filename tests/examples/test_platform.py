@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from examples.harbour import world
-from examples.harbour.platform import MAX_BODY_BYTES, Platform
+from examples.harbour.platform import MAX_BODY_BYTES, Platform, main
 from examples.harbour.reporter import Reporter, Sending, post_events
 from examples.harbour.state import State
 from tocsin.enforcement.signing import SIGNATURE_HEADER, sign
@@ -460,6 +460,19 @@ class Process:
         if self.process.stdout is not None:
             self.process.stdout.close()
         return status
+
+
+def test_it_does_not_start_without_a_good_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HARBOUR_WEBHOOK_SECRET", "canary")
+    with pytest.raises(SystemExit) as ended:
+        main(["--port", "0", "--db", str(tmp_path / "harbour.db")])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "HARBOUR_WEBHOOK_SECRET" in said
+    assert "canary" not in said
+    assert not (tmp_path / "harbour.db").exists()
 
 
 @contextmanager
