@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.ingest.adapters.adapting import adapt, refusal, wire, wires
-from tocsin.ingest.adapters.markup import read_markup
 from tocsin.records import Refusal
 
 ACCOUNT = {
@@ -173,19 +172,3 @@ def test_no_event_holds_an_address(body: dict[str, Any]) -> None:
 )
 def test_what_is_refused(obj: Any, reason: Refusal) -> None:
     assert refusal("mastodon", obj) is reason
-
-
-@pytest.mark.parametrize(
-    ("html", "text"),
-    [
-        (None, ""),
-        ("plain", "plain"),
-        ("<p>a<p>b", "a\n\nb"),
-        ("a<script>alert(1)</script>b<style>p {}</style>", "ab"),
-        ("&lt;b&gt; &#x1F600; &nbsp;", "<b> 😀"),
-        ("a < b and <unknown>c", "a < b and c"),
-        ("<ul><li>one</li><li>two</li></ul>", "one\ntwo"),
-    ],
-)
-def test_markup_becomes_the_text_that_readers_see(html: str | None, text: str) -> None:
-    assert read_markup(html).text == text
