@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,9 +35,13 @@ def value(event: Event, name: str) -> FeatureValue | None:
 @pytest.mark.parametrize(
     ("event", "name", "expected"),
     [
-        (POST, "text", "a title\n“dawn” at https://t.co/x #irondawnrising #harbour #7 with @mara\na ship"),
+        (
+            POST,
+            "text",
+            "a title\n“dawn” at https://t.co/x #irondawnrising #harbour #7 with @mara\na ship",
+        ),
         (POST, "title", "a title"),
-        (POST, "text.length", len(POST.post.text)),  # type: ignore[union-attr]  # it is a post
+        (POST, "text.length", 63),
         (POST, "text.has_quotation", False),
         (POST, "lang", "und"),
         (POST, "script", "Latn"),
@@ -73,7 +78,11 @@ def value(event: Event, name: str) -> FeatureValue | None:
         (post_event("x", lang="ar-EG"), "lang", "ar"),
         (post_event("x", lang="qme"), "lang", "und"),
         (account_event("h", name="Mara", bio="Sails"), "text", "mara\nsails"),
-        (account_event("h", bio="at www.harbour.example"), "links", ("http://www.harbour.example/",)),
+        (
+            account_event("h", bio="at www.harbour.example"),
+            "links",
+            ("http://www.harbour.example/",),
+        ),
     ],
 )
 def test_values(event: Event, name: str, expected: FeatureValue | None) -> None:
@@ -81,8 +90,11 @@ def test_values(event: Event, name: str, expected: FeatureValue | None) -> None:
 
 
 def test_every_feature_answers_for_every_kind_of_event() -> None:
-    events = [POST, SENT, REPORT, account_event("h"), event_of({"type": "trend.observed", "hashtag": "x"}),
-              event_of({"type": "media.uploaded", "media": {"ocr_text": "Iron"}})]  # fmt: skip
+    wires: tuple[dict[str, Any], ...] = (
+        {"type": "trend.observed", "hashtag": "x"},
+        {"type": "media.uploaded", "media": {"ocr_text": "Iron"}},
+    )
+    events = [POST, SENT, REPORT, account_event("h"), *map(event_of, wires)]
     table = compute(batch_of(*events))
     for row in range(len(events)):
         for spec in FEATURES:

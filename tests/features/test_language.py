@@ -47,7 +47,13 @@ def test_unclear_texts(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "script"),
-    [("Ａｂ", "Latn"), ("ab где", "Cyrl"), ("الفجر ok", "Arab"), ("カナ漢字漢字", "Jpan"), ("!?", None)],
+    [
+        ("Ａｂ", "Latn"),
+        ("ab где", "Cyrl"),
+        ("الفجر ok", "Arab"),
+        ("カナ漢字漢字", "Jpan"),
+        ("!?", None),
+    ],
 )
 def test_scripts(text: str, script: str | None) -> None:
     assert script_of(text) == script

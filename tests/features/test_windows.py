@@ -43,7 +43,12 @@ class ExactWindows:
 def test_the_contract() -> None:
     windows: Windows = ExactWindows()
     assert (windows.count(KEY, T0, HOUR), windows.first_seen(KEY)) == (0, None)
-    for minutes, event, account in ((0, "e1", "a"), (30, "e2", "a"), (60, "e3", "b"), (60, "e3", "b")):
+    for minutes, event, account in (
+        (0, "e1", "a"),
+        (30, "e2", "a"),
+        (60, "e3", "b"),
+        (60, "e3", "b"),
+    ):
         at = T0 + timedelta(minutes=minutes)
         windows.observe(Observation(key=KEY, event=event, at=at, of=account, amount=2.0))
     now = T0 + HOUR

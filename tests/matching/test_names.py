@@ -10,7 +10,15 @@ from tocsin.matching import skeletons
 
 
 @pytest.mark.parametrize(
-    "name", ["IronDawn", "@iron_dawn", "1r0n.D4wn", "ir\u043en\u200bd\u0430wn", "IIronnDawn", "ＩｒｏｎＤａｗｎ"]
+    "name",
+    [
+        "IronDawn",
+        "@iron_dawn",
+        "1r0n.D4wn",
+        "ir\u043en\u200bd\u0430wn",
+        "IIronnDawn",
+        "ＩｒｏｎＤａｗｎ",
+    ],
 )
 def test_disguises_share_a_skeleton(name: str) -> None:
     assert skeletons(name).full == "irondawn"

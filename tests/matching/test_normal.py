@@ -23,7 +23,10 @@ from tocsin.matching import Document, Part, documents, normalise
         ("1r0n d4wn r1ses", "iron dawn rises"),
         ("b@d p@$$word", "bad password"),
         ("4ttack hat3", "attack hate"),
-        ("4th 5pm mp3 10k covid19 club2024 3000 12:30", "4th 5pm mp3 10k covid19 club2024 3000 12:30"),
+        (
+            "4th 5pm mp3 10k covid19 club2024 3000 12:30",
+            "4th 5pm mp3 10k covid19 club2024 3000 12:30",
+        ),
         ("goooo!!! 1000", "go!!! 1000"),
         ("good", "good"),
         ("see https://Harbour.example/a1BBB", "see https://harbour.example/a1bbb"),

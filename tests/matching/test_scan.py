@@ -79,7 +79,13 @@ def test_threads_share_one_database() -> None:
 
 def test_a_hit_in_part_of_a_document_names_its_field() -> None:
     (text,) = documents(
-        [[Part("post.title", 0, "A title"), Part("media", 4, "ﬁne iron dawn"), Part("media", 30, "")]]
+        [
+            [
+                Part("post.title", 0, "A title"),
+                Part("media", 4, "ﬁne iron dawn"),
+                Part("media", 30, ""),
+            ]
+        ]
     )
     assert text is not None
     (hit,) = PatternSet.compile([Pattern(1, "iron dawn")]).scan([text])

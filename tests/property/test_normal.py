@@ -77,7 +77,9 @@ def test_a_document_locates_in_its_own_parts(rows: list[list[str]]) -> None:
 
 
 def test_every_character_has_a_stable_key() -> None:
-    characters = [c for c in map(chr, range(0x110000)) if unicodedata.category(c) not in _UNASSIGNED]
+    characters = [
+        c for c in map(chr, range(0x110000)) if unicodedata.category(c) not in _UNASSIGNED
+    ]
     keys = [normal.text for normal in normalise_all(characters)]
     again = [normal.text for normal in normalise_all(keys)]
     assert [c for c, one, two in zip(characters, keys, again, strict=True) if one != two] == []

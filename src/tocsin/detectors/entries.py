@@ -41,9 +41,7 @@ MAX_EVIDENCE: Final = 50
 
 def of_kinds(entries: Iterable[BankEntry], kinds: Collection[BankKind]) -> list[BankEntry]:
     """The entries of these kinds, in order of their ids."""
-    return sorted(
-        (entry for entry in entries if entry.kind in kinds), key=lambda entry: entry.id
-    )
+    return sorted((entry for entry in entries if entry.kind in kinds), key=lambda entry: entry.id)
 
 
 def live(entries: Iterable[BankEntry], now: datetime) -> list[BankEntry]:
@@ -51,8 +49,7 @@ def live(entries: Iterable[BankEntry], now: datetime) -> list[BankEntry]:
     return [
         entry
         for entry in entries
-        if entry.state is EntryState.ACTIVE
-        and (entry.expires_at is None or entry.expires_at > now)
+        if entry.state is EntryState.ACTIVE and (entry.expires_at is None or entry.expires_at > now)
     ]
 
 
@@ -119,5 +116,3 @@ class Hits:
             }
             for row, banks in sorted(self._found.items())
         }
-
-

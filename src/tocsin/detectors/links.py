@@ -1,8 +1,9 @@
 """Links of banks: a host with its subdomains, or a host and the beginning of a path.
 
 Comes in: links that the platform sent and texts. Goes out: `bank:<bank>` with score 1; a link
-found in the text has its place there. Always holds: only rows whose text holds a host of some
-bank are looked through for links, which changes no result (`tests/property/test_links.py`).
+found in the text has its place there. Always holds: only texts that hold a host of some
+bank, or may hold one in disguise, are looked through for links, which changes no result
+(`tests/property/test_links.py`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
-
-import idna
 
 from tocsin.detectors.entries import Hits, evidence_of, live, of_kinds, specs_of, version_of
 from tocsin.matching import (
@@ -24,7 +23,6 @@ from tocsin.matching import (
     host_suffixes,
     parse_link,
 )
-from tocsin.matching.scan import literal_patterns
 from tocsin.plugins import Detector, DetectorExample, DetectorInput
 from tocsin.records import (
     BankEntry,
@@ -40,7 +38,6 @@ from tocsin.records import (
 __all__ = ["LinkDetector", "build", "links_in"]
 
 _METHOD: Final = "links/1"
-_UNUSUAL_HOST: Final = frozenset("%。．｡")  # an escape, or a full stop that counts as a dot
 
 
 class LinkDetector:
@@ -56,9 +53,7 @@ class LinkDetector:
             pattern = LinkPattern.parse(entry.value)
             if pattern is not None:
                 self._by_host.setdefault(pattern.host, []).append((pattern, entry))
-        self._hosts = PatternSet(
-            literal_patterns(form for host in self._by_host for form in _forms(host))
-        )
+        self._hosts = PatternSet.of_literals(self._by_host)
 
     def specs(self) -> Sequence[SignalSpec]:
         """One signal per bank."""
@@ -77,9 +72,10 @@ class LinkDetector:
             for address in _sent_links(given.batch.events[row]):
                 self._add(hits, row, parse_link(address), None)
         texts = [given.texts.normal(row) for row in rows]
-        suspects = {hit.row for hit in self._hosts.scan(texts)}
+        originals = [None if text is None else text.original.lower() for text in texts]
+        suspects = {hit.row for hit in self._hosts.scan(originals)}
         for index, text in enumerate(texts):
-            if text is not None and (index in suspects or _is_unusual(text.text)):
+            if text is not None and (index in suspects or _may_hide_host(text.original)):
                 for link, span in links_in(text):
                     self._add(hits, rows[index], link, span)
         return hits.signals(self.name, self.version)
@@ -101,9 +97,7 @@ def links_in(text: NormalText) -> Iterator[tuple[Link, Span]]:
     """The links in the original of a text, with their places."""
     for part in text.parts if isinstance(text, Document) else (text,):
         for found in find_links(part.original):
-            span = Span(
-                field=part.field, start=part.base + found.start, end=part.base + found.end
-            )
+            span = Span(field=part.field, start=part.base + found.start, end=part.base + found.end)
             yield found.link, span
 
 
@@ -114,16 +108,9 @@ def _sent_links(event: Event) -> Sequence[str]:
     return event.actor.links if event.actor is not None else ()
 
 
-def _is_unusual(key: str) -> bool:
-    return "://" in key and not _UNUSUAL_HOST.isdisjoint(key)
-
-
-def _forms(host: str) -> Iterator[str]:
-    yield host
-    try:
-        yield idna.decode(host)
-    except idna.IDNAError:
-        return
+def _may_hide_host(text: str) -> bool:
+    """Whether a host may be written otherwise than in plain ASCII."""
+    return not text.isascii() or ("%" in text and "://" in text)
 
 
 def _example(text: str, expect: dict[str, bool], note: str) -> DetectorExample:

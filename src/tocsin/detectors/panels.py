@@ -8,7 +8,6 @@ registered; a later detector adds its own panel here by adding one to `PANELS`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from tocsin.plugins import Panel, PanelView
@@ -26,21 +25,13 @@ _TITLES: Final = {
 }
 
 
-@dataclass(frozen=True)
 class BankPanel:
     """The hits on banks of one kind: entry, place, distance, source."""
 
-    kind: BankKind
-
-    @property
-    def name(self) -> str:
-        """The panel's name."""
-        return f"bank.{self.kind.value}"
-
-    @property
-    def title(self) -> str:
-        """The panel's heading."""
-        return _TITLES[self.kind]
+    def __init__(self, kind: BankKind) -> None:
+        self._kind = kind
+        self.name = f"bank.{kind.value}"
+        self.title = _TITLES[kind]
 
     def view(self, decision: Decision, signals: Sequence[Signal]) -> PanelView:
         """One row per hit."""
@@ -48,7 +39,7 @@ class BankPanel:
             (evidence.bank or "", _described(evidence), None)
             for signal in signals
             for evidence in signal.evidence
-            if evidence.kind == self.kind.value
+            if evidence.kind == self._kind.value
         ]
         return PanelView(title=self.title, rows=rows)
 

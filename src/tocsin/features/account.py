@@ -58,9 +58,7 @@ FEATURES: Final = (
     _feature("handle", ValueType.TEXT, "The handle as sent.", '"mara"', _attribute("handle")),
     _feature("name", ValueType.TEXT, "The display name as sent.", '"Mara"', _attribute("name")),
     _feature("bio", ValueType.TEXT, "The bio as sent.", '"I sail."', _attribute("bio")),
-    _feature(
-        "location", ValueType.TEXT, "The place as sent.", '"Harbour"', _attribute("location")
-    ),
+    _feature("location", ValueType.TEXT, "The place as sent.", '"Harbour"', _attribute("location")),
     _feature(
         "skeleton",
         ValueType.TEXT,

@@ -106,14 +106,17 @@ _WORDS: Final = {
     }.items()
 }
 
-_CODES: Final = frozenset(
-    "aa ab af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da "
-    "de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy "
-    "hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg "
-    "li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or "
-    "os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta "
-    "te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
-)  # ISO 639-1
+_ISO_639_1: Final = (
+    "aa ab af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy "
+    "da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht "
+    "hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky "
+    "la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny "
+    "oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss "
+    "st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo "
+    "za zh zu"
+)
+_CODES: Final = frozenset(_ISO_639_1.split())
+_ISO_639_3_LENGTH: Final = 3
 _OLD_CODES: Final = {"in": "id", "iw": "he", "ji": "yi", "fil": "tl"}
 _NO_LANGUAGE: Final = frozenset({"und", "zxx", "mul", "mis"})
 
@@ -131,7 +134,7 @@ def valid_language(code: str | None) -> str | None:
     if language in _CODES:
         return language
     is_private = "qaa" <= language <= "qtz" or language in _NO_LANGUAGE
-    is_three = len(language) == 3 and language.isascii() and language.isalpha()
+    is_three = len(language) == _ISO_639_3_LENGTH and language.isascii() and language.isalpha()
     return language if is_three and not is_private else None
 
 

@@ -15,9 +15,7 @@ _REGISTRY: Final[dict[str, Feature]] = {
     feature.spec.name: feature for family in _FAMILIES for feature in family.FEATURES
 }
 
-FEATURES: Final[tuple[FeatureSpec, ...]] = tuple(
-    feature.spec for feature in _REGISTRY.values()
-)
+FEATURES: Final[tuple[FeatureSpec, ...]] = tuple(feature.spec for feature in _REGISTRY.values())
 """Every feature that rules may read."""
 
 

@@ -19,8 +19,8 @@ __all__ = ["FEATURES", "has_quotation", "hashtags_in", "mentions_in"]
 
 _MIN_QUOTED_LETTERS = 12  # shorter ones are names and scare quotes
 _QUOTES: Final = (
-    ("“", "”"), ("„", "“"), ("„", "”"), ("«", "»"), ("»", "«"), ("‹", "›"), ("「", "」"), ("『", "』"),
-    ("《", "》"), ("‘", "’"), ("‚", "‘"), ("＂", "＂"), ('"', '"'), ("״", "״"),
+    ("“", "”"), ("„", "“"), ("„", "”"), ("«", "»"), ("»", "«"), ("‹", "›"), ("「", "」"),
+    ("『", "』"), ("《", "》"), ("‘", "’"), ("‚", "‘"), ("＂", "＂"), ('"', '"'), ("״", "״"),
 )  # fmt: skip
 _OPENING: Final = frozenset(opening for opening, _ in _QUOTES)
 _HASHTAG: Final = re2.compile(r"[#＃]([\pL\pN\pM_\x{200c}\x{200d}]+)")
@@ -70,7 +70,9 @@ def has_quotation(text: str) -> bool:
     ):
         return True
     if ">" in text or "＞" in text:
-        quoted = [line[1:] for line in map(str.lstrip, text.splitlines()) if line[:1] in {">", "＞"}]
+        quoted = [
+            line[1:] for line in map(str.lstrip, text.splitlines()) if line[:1] in {">", "＞"}
+        ]
         if _weight("".join(quoted)) >= _MIN_QUOTED_LETTERS:
             return True
     return "RT @" in text and _RETWEET.search(text) is not None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import idna
 import re2
@@ -23,20 +23,21 @@ _MAX_ADDRESS = 8_000  # as the wire format's `Url`
 _PORTS: Final = {"http": 80, "https": 443, "ftp": 21}
 _DISARMED: Final = {"hxxp": "http", "hxxps": "https"}
 
-_TRACKING: Final = frozenset(
+_TRACKING_NAMES: Final = (
     "fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid igsh mc_cid mc_eid "
-    "_hsenc _hsmi mkt_tok ref_src ref_url oly_anon_id oly_enc_id vero_id wickedid".split()
+    "_hsenc _hsmi mkt_tok ref_src ref_url oly_anon_id oly_enc_id vero_id wickedid"
 )
+_TRACKING: Final = frozenset(_TRACKING_NAMES.split())
 _TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_")
 
 # Without scheme or "www." an address is only seen under one of these; a wider net would take
 # "end.Then" for a host.
 _TOP_LEVEL: Final = (
     "com org net info biz edu gov mil int app dev blog site online xyz top club live news tv me "
-    "io co ly gg cc to ws ai im is tk ml ga cf gq pw su eu uk us ca au nz ie de fr es pt it nl be "
-    "ch at dk se no fi pl cz sk hu ro bg gr tr ru ua by kz cn tw hk jp kr in id my th vn ph sg br "
-    "mx ar cl za ng ke eg sa ae ir iq sy lb jo ps il link page onion example test"
-).split()
+    "io co ly gg cc to ws ai im is tk ml ga cf gq pw su eu uk us ca au nz ie de fr es pt it nl "
+    "be ch at dk se no fi pl cz sk hu ro bg gr tr ru ua by kz cn tw hk jp kr in id my th vn ph "
+    "sg br mx ar cl za ng ke eg sa ae ir iq sy lb jo ps il link page onion example test"
+)
 _REST = r"[^\s<>\"`{}|\\^]"
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False  # a log line of RE2 could quote the text
@@ -44,7 +45,7 @@ _OPTIONS.case_sensitive = False
 _ADDRESS: Final = re2.compile(
     rf"(?:https?|hxxps?|ftp)://{_REST}+"
     rf"|\bwww\.{_REST}+"
-    rf"|[\pL\pN][\pL\pN.-]*\.(?:{'|'.join(_TOP_LEVEL)})\b(?:[:/?#]{_REST}*)?",
+    rf"|[\pL\pN][\pL\pN.-]*\.(?:{'|'.join(_TOP_LEVEL.split())})\b(?:[:/?#]{_REST}*)?",
     options=_OPTIONS,
 )
 _ENDING: Final = ".,;:!?'\"…‚‘’“”«»،؛؟。、！？"
@@ -115,8 +116,10 @@ def find_links(text: str) -> list[FoundLink]:
 def _find(text: str) -> Iterator[FoundLink]:
     for match in _ADDRESS.finditer(text):
         start, end = match.span()
+        is_cut = end < len(text) and text[end].isalnum()  # RE2's word border knows ASCII only
         end = _trimmed(text, start, end)
-        if start > 0 and text[start - 1] in _BEFORE_MAIL and "://" not in text[start:end]:
+        is_mail = start > 0 and text[start - 1] in _BEFORE_MAIL
+        if (is_cut or is_mail) and "://" not in text[start:end]:
             continue
         link = parse_link(text[start:end])
         if link is not None:
@@ -186,6 +189,8 @@ def _ascii_host(host: str) -> str | None:
         return None
     if ":" in host:
         return f"[{host.lower()}]"
+    if "%" in host:
+        host = unquote(host)
     if not host.isascii():
         try:
             host = idna.encode(host, uts46=True).decode("ascii")
@@ -200,8 +205,7 @@ def _ascii_host(host: str) -> str | None:
 def _canonical_path(path: str) -> str:
     kept: list[str] = []
     segments = path.split("/")[1:]
-    for segment in segments:
-        segment = _canonical_percent(segment)
+    for segment in map(_canonical_percent, segments):
         if segment == "..":
             del kept[-1:]
         elif segment != ".":
@@ -224,6 +228,7 @@ def _is_tracking(parameter: str) -> bool:
 _UNRESERVED: Final = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )
+_N_HEX: Final = 2
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 
@@ -233,7 +238,7 @@ def _canonical_percent(text: str) -> str:
     pieces = [_quoted(head)]
     for piece in escaped:
         digits = piece[:2]
-        if len(digits) < 2 or not _HEX.issuperset(digits):
+        if len(digits) < _N_HEX or not _HEX.issuperset(digits):
             pieces.append("%25" + _quoted(piece))
             continue
         byte = int(digits, 16)

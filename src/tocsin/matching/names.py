@@ -42,9 +42,7 @@ _ASCII_LETTERS: Final = bytes(
     for code in range(256)
 )
 _ASCII_DROPPED: Final = bytes(
-    code
-    for code in range(128)
-    if not chr(code).isalnum() and chr(code) not in "@$"
+    code for code in range(128) if not chr(code).isalnum() and chr(code) not in "@$"
 )
 
 

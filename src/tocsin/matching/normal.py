@@ -48,6 +48,7 @@ _PART_BREAK: Final = "\n"  # in no key, since step 1 makes it a blank
 _LINK: Final = "://"
 _MAX_TRAILING_LEET = 1  # "hat3" is leet; "covid19" and "club2024" are numbers
 _MAX_INNER_LEET = 3
+_MIN_RUN = 3  # two equal letters are ordinary spelling
 _MIN_LETTERS_FOR_EDGE_LEET = 3  # "4ttack" and "hat3" are leet; "4th", "5pm" and "mp3" are not
 
 
@@ -267,7 +268,7 @@ def _without_leet(token: str) -> str:
 def _stands_for_letters(chars: Sequence[str], begin: int, end: int) -> bool:
     run = end - begin
     has_sign = any(char in "@$" for char in chars[begin:end])
-    if 0 < begin and end < len(chars):
+    if begin > 0 and end < len(chars):
         is_between = chars[begin - 1].isalpha() and chars[end].isalpha()
         return is_between and run <= _MAX_INNER_LEET
     if has_sign or run > _MAX_TRAILING_LEET:
@@ -296,7 +297,7 @@ def _runs(text: str) -> list[tuple[int, int]]:
     word_start = 0
     for word in text.split(" "):
         word_end = word_start + len(word)
-        if len(set(word)) <= len(word) - 2:
+        if len(set(word)) <= len(word) - (_MIN_RUN - 1):
             link = word.find(_LINK)
             found += _letter_runs(text, word_start, word_end if link < 0 else word_start + link)
         if word_end < len(text):
@@ -313,7 +314,7 @@ def _letter_runs(text: str, start: int, end: int) -> list[tuple[int, int]]:
     begin = start
     for index in range(start + 1, end + 1):
         if index == end or text[index] != text[begin]:
-            if index - begin > 2 and text[begin].isalpha():
+            if index - begin >= _MIN_RUN and text[begin].isalpha():
                 found.append((begin, index))
             begin = index
     return found
@@ -434,7 +435,7 @@ def _other_keys(texts: Sequence[str]) -> list[str]:
         joined = codes.tobytes().decode("utf-32-le", "surrogatepass")
         if unicodedata.is_normalized("NFKC", joined):
             break
-    keys = joined.split(_SEPARATOR)
+    keys: list[str] = joined.split(_SEPARATOR)
     bounds = list(accumulate((len(key) + 1 for key in keys), initial=0))
     _settle(keys, _suspects(codes, bounds), has_blanks="  " in joined)
     return keys
@@ -457,12 +458,10 @@ def _one_blank(key: str) -> str:
 
 def _suspects(codes: npt.NDArray[np.integer], bounds: Sequence[int]) -> list[int]:
     """The rows that steps 2 and 3 may change: never too few, sometimes too many."""
-    if len(codes) < 3:
+    if len(codes) < _MIN_RUN:
         return [0] if len(codes) else []
     kinds = tables.classes()[codes]
-    at = np.concatenate(
-        [_letter_triples(codes, kinds), _leet_places(kinds), _mixed_places(kinds)]
-    )
+    at = np.concatenate([_letter_triples(codes, kinds), _leet_places(kinds), _mixed_places(kinds)])
     if len(at) == 0:
         return []
     starts = np.asarray(bounds)
@@ -495,7 +494,8 @@ def _leet_places(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
     is_edge = (run <= _MAX_TRAILING_LEET) & (
         (has_after & _in_one_token(kinds, first, 1)) | (has_before & _in_one_token(kinds, last, -1))
     )
-    return first[is_inner | is_edge]
+    places: npt.NDArray[np.intp] = first[is_inner | is_edge]
+    return places
 
 
 def _in_one_token(

@@ -25,9 +25,9 @@ from typing import Final, NamedTuple
 
 import hyperscan
 
-from tocsin.matching.normal import NormalText, fold_characters, normalise_all
+from tocsin.matching.normal import NormalText, normalise_all
 
-__all__ = ["Hit", "Pattern", "PatternSet", "literal_patterns", "scan_one_by_one"]
+__all__ = ["Hit", "Pattern", "PatternSet", "scan_one_by_one"]
 
 _BREAK: Final = "\n"  # in no pattern
 _ARTICLE: Final = "ال"
@@ -94,6 +94,12 @@ class PatternSet:
         """
         return cls(list(_by_form(patterns).items()))
 
+    @classmethod
+    def of_literals(cls, literals: Iterable[str]) -> PatternSet:
+        """A set that finds these texts as they are, anywhere, in texts that are no keys."""
+        unique = sorted(set(literals))
+        return cls([(text, (Pattern(0, text, is_word=False),)) for text in unique])
+
     def __len__(self) -> int:
         return len(self._texts)
 
@@ -134,17 +140,6 @@ class PatternSet:
             first = last - len(self._texts[form])
             found.update(_accepted(row, key, first, last, self._patterns[form]))
         return sorted(found)
-
-
-def literal_patterns(texts: Iterable[str]) -> list[tuple[str, Sequence[Pattern]]]:
-    """Forms for `PatternSet(...)` that find each text both as it is and in normal form.
-
-    For finding candidates in keys: addresses are not folded like other words. Hits report
-    nothing but their row that means something.
-    """
-    texts = list(texts)
-    forms = {form.text for form in normalise_all(texts)} | {fold_characters(t) for t in texts}
-    return [(form, (Pattern(0, form, is_word=False),)) for form in sorted(forms) if form]
 
 
 def scan_one_by_one(

@@ -122,9 +122,7 @@ def event_of(wire: dict[str, Any]) -> Event:
     return cast("Event", msgspec.convert(full, cast("Any", Event)))
 
 
-def batch_of(
-    *events: Event, received_at: datetime = T0, source: str = "test"
-) -> EventBatch:
+def batch_of(*events: Event, received_at: datetime = T0, source: str = "test") -> EventBatch:
     """The events as one batch."""
     lines: Sequence[bytes] = [encode_event(event) for event in events]
     return EventBatch(events=events, lines=lines, received_at=received_at, source=source)
