@@ -32,21 +32,27 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     database_url: Annotated[
-        str, Meta(description="SQLAlchemy URL of the store: `sqlite:///file.db` or `postgresql://…`.")
+        str,
+        Meta(description="SQLAlchemy URL of the store: `sqlite:///file.db` or `postgresql://…`."),
     ] = "sqlite:///tocsin.db"
     data_dir: Annotated[
         str,
-        Meta(description="Folder for archive, media, keys and anchors. Empty: beside the database."),
+        Meta(
+            description="Folder for archive, media, keys and anchors. Empty: beside the database."
+        ),
     ] = ""
     policy_dir: Annotated[
         str, Meta(description="Folder of the policy pack. Empty: the pack that ships with Tocsin.")
     ] = ""
     writer: Annotated[
         str,
-        Meta(description="Name of this process's chain in the ordered log.", pattern="^[a-z0-9-]+$"),
+        Meta(
+            description="Name of this process's chain in the ordered log.", pattern="^[a-z0-9-]+$"
+        ),
     ] = "main"
     accept_non_public: Annotated[
-        bool, Meta(description="Accept posts that are not public. Audited; off unless the law says.")
+        bool,
+        Meta(description="Accept posts that are not public. Audited; off unless the law says."),
     ] = False
     allow_fields: Annotated[
         tuple[str, ...],
@@ -56,7 +62,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, Meta(description="Events per batch, at most.", ge=1, le=65_536)
     ] = 256
     batch_ms: Annotated[
-        int, Meta(description="Milliseconds after which a part-filled batch is judged.", ge=1, le=10_000)
+        int,
+        Meta(
+            description="Milliseconds after which a part-filled batch is judged.", ge=1, le=10_000
+        ),
     ] = 5
     archive_after_events: Annotated[
         int,
@@ -67,7 +76,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 300
     undo_window_s: Annotated[
         int,
-        Meta(description="Seconds in which a verdict can be taken back before its actions leave.", ge=0),
+        Meta(
+            description="Seconds in which a verdict can be taken back before its actions leave.",
+            ge=0,
+        ),
     ] = 30
     webhook_url: Annotated[
         str, Meta(description="Where actions are delivered. Empty: they wait in the outbox.")
@@ -82,13 +94,28 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     delivery_poll_ms: Annotated[
         int, Meta(description="Milliseconds between looks at the outbox.", ge=10, le=60_000)
     ] = 500
+    delivery_lease_s: Annotated[
+        int,
+        Meta(
+            description="Seconds for which one process claims an action it delivers; more than"
+            " the 45 that one delivery may take.",
+            ge=1,
+        ),
+    ] = 60
+    webhook_networks: Annotated[
+        tuple[str, ...],
+        Meta(description="Private networks (`10.1.0.0/16`) in which the platform may stand."),
+    ] = ()
     host: Annotated[str, Meta(description="Address that `tocsin serve` listens on.")] = "127.0.0.1"
-    port: Annotated[int, Meta(description="Port that `tocsin serve` listens on.", ge=0, le=65_535)] = 8470
+    port: Annotated[
+        int, Meta(description="Port that `tocsin serve` listens on.", ge=0, le=65_535)
+    ] = 8470
     allow_public_address: Annotated[
         bool, Meta(description="Let `tocsin serve` listen on an address that is not loopback.")
     ] = False
     secure_cookies: Annotated[
-        bool, Meta(description="Send the session cookie over HTTPS only. Needed on a public address.")
+        bool,
+        Meta(description="Send the session cookie over HTTPS only. Needed on a public address."),
     ] = False
     session_hours: Annotated[
         int, Meta(description="Hours until a console session ends.", ge=1, le=168)
@@ -152,7 +179,9 @@ def load_settings(
     try:
         settings = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise InputError(f"a setting is wrong: {_lowered(str(error))}", where=str(path or "")) from None
+        raise InputError(
+            f"a setting is wrong: {_lowered(str(error))}", where=str(path or "")
+        ) from None
     return _normalised(settings)
 
 

@@ -23,13 +23,6 @@ __all__ = ["Deliverer", "DeliveryRun", "deliver_due", "would_deliver"]
 
 _LOG = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
-"""How long a claimed action is ours: longer than a connector's time limit for one delivery, so
-that two processes never send the same one at once unless the first died."""
-
-CLAIM = 20
-"""Actions claimed at once: what one process delivers well within a lease."""
-
 HARMLESS_TO_REPEAT = frozenset({ActionKind.NOTIFY, ActionKind.WARN, ActionKind.RESTORE})
 """Actions that nobody needs to take back: words to a person, and taking back itself."""
 
@@ -48,10 +41,15 @@ class DeliveryRun:
         return self.n_sent + self.n_retried + self.n_dead
 
 
-def deliver_due(store: Store, connector: Connector, *, limit: int = CLAIM) -> DeliveryRun:
-    """Claim what is due and deliver it."""
+def deliver_due(store: Store, connector: Connector) -> DeliveryRun:
+    """Claim the next due action, if there is one, and deliver it.
+
+    One at a time: a claim lasts a little longer than one delivery can take, so that two
+    processes never send the same action at once, and one that died is soon replaced.
+    """
+    lease = timedelta(seconds=store.settings.delivery_lease_s)
     with store.write() as transaction:
-        claimed = outbox.claim_due(transaction, limit=limit, lease=LEASE)
+        claimed = outbox.claim_due(transaction, limit=1, lease=lease)
     run = DeliveryRun()
     for action, attempt in claimed:
         receipt = _deliver(connector, action, attempt)
@@ -140,5 +138,5 @@ class Deliverer:
             except Exception:  # the database may be away for a while: try again
                 _LOG.exception("a look at the outbox failed")
                 run = DeliveryRun()
-            if run.n_claimed < CLAIM:
+            if run.n_claimed == 0:
                 self._is_stopping.wait(pause_s)

@@ -23,7 +23,7 @@ from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.packs import activate_first, load_engine
 from tocsin.policy import CompiledPolicy
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch
-from tocsin.store import Store, Transaction, banks, deadletters, schema
+from tocsin.store import Store, Transaction, banks, deadletters, eventids, schema
 
 __all__ = ["BatchResult", "Live", "RunSummary"]
 
@@ -141,10 +141,7 @@ def _edit_position(connection: sa.Connection) -> int:
 def _split(transaction: Transaction, batch: EventBatch) -> tuple[EventBatch, tuple[bool, ...]]:
     """The events that the log does not have, and for each event whether it is one of them."""
     ids = [event.id for event in batch.events]
-    table = schema.event_ids
-    seen = set(
-        transaction.connection.execute(sa.select(table.c.id).where(table.c.id.in_(ids))).scalars()
-    )
+    seen = eventids.known(transaction.connection, ids)
     is_new = []
     for event_id in ids:
         is_new.append(event_id not in seen)

@@ -69,5 +69,11 @@ def webhook_connector(store: Store) -> WebhookConnector:
     actions = {ActionKind(name): name not in settings.webhook_irreversible for name in names}
     secret = bytes.fromhex(keys.secret(store.folder, "webhook"))
     return WebhookConnector(
-        WebhookSettings(url=settings.webhook_url, secrets=(secret,), actions=actions), store.clock
+        WebhookSettings(
+            url=settings.webhook_url,
+            secrets=(secret,),
+            actions=actions,
+            networks=settings.webhook_networks,
+        ),
+        store.clock,
     )

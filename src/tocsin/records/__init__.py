@@ -5,7 +5,13 @@ stage speaks in these; none of them knows a stage.
 """
 
 from tocsin.records.actions import Action, ActionState, action_id
-from tocsin.records.arrow import EVENT_SCHEMA, event_from_row, events_to_arrow, rows_of
+from tocsin.records.arrow import (
+    EVENT_SCHEMA,
+    event_from_row,
+    events_to_arrow,
+    lines_to_arrow,
+    rows_of,
+)
 from tocsin.records.banks import (
     BankEntry,
     BankKind,
@@ -166,6 +172,7 @@ __all__ = [
     "event_from_row",
     "event_json_schema",
     "events_to_arrow",
+    "lines_to_arrow",
     "post_of",
     "published_schema",
     "rendered_schema",

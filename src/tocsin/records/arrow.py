@@ -24,7 +24,7 @@ import pyarrow.json as pa_json
 from tocsin.records.codec import encode_event
 from tocsin.records.events import Event
 
-__all__ = ["EVENT_SCHEMA", "event_from_row", "events_to_arrow", "rows_of"]
+__all__ = ["EVENT_SCHEMA", "event_from_row", "events_to_arrow", "lines_to_arrow", "rows_of"]
 
 SMALL_BATCH = 24
 """Below this many rows Arrow's JSON reader costs more than building from Python values
@@ -90,7 +90,17 @@ def events_to_arrow(
     if len(events) < SMALL_BATCH:
         rows = [msgspec.to_builtins(event, builtin_types=(datetime,)) for event in events]
         return pa.RecordBatch.from_pylist(rows, schema=EVENT_SCHEMA)
-    encoded = b"\n".join(lines if lines is not None else map(encode_event, events))
+    return _read_json(b"\n".join(lines if lines is not None else map(encode_event, events)))
+
+
+def lines_to_arrow(lines: Sequence[bytes]) -> pa.RecordBatch:
+    """Events that stand as canonical JSON, as one record batch in `EVENT_SCHEMA`, in order."""
+    if len(lines) < SMALL_BATCH:
+        return events_to_arrow([_DECODER.decode(line) for line in lines])
+    return _read_json(b"\n".join(lines))
+
+
+def _read_json(encoded: bytes) -> pa.RecordBatch:
     table = pa_json.read_json(
         BytesIO(encoded),
         read_options=pa_json.ReadOptions(use_threads=False, block_size=len(encoded) + 1),
@@ -100,6 +110,9 @@ def events_to_arrow(
     )
     (batch,) = table.combine_chunks().to_batches()
     return batch
+
+
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,9 @@ import sqlalchemy as sa
 
 from tocsin.records import (
     EVENT_SCHEMA,
-    Event,
     encode_event,
     event_from_row,
-    events_to_arrow,
+    lines_to_arrow,
 )
 from tocsin.store import content as packed_content
 from tocsin.store import schema
@@ -43,7 +43,7 @@ __all__ = [
     "events_at",
     "line_of_row",
     "pending_events",
-    "waiting_batches",
+    "waiting_events",
 ]
 
 ARCHIVE_SCHEMA: pa.Schema = pa.schema(
@@ -60,8 +60,6 @@ ARCHIVE_SCHEMA: pa.Schema = pa.schema(
 
 ENTRIES_PER_RUN = 2_000
 """Log entries moved in one run: bounds memory to a few hundred megabytes at 256 events each."""
-
-_EVENT = msgspec.json.Decoder(Event)
 
 
 @dataclass(slots=True)
@@ -84,12 +82,12 @@ def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = 
     run = ArchiveRun()
     while True:
         with store.read() as connection:
-            tables = waiting_batches(connection, limit=ENTRIES_PER_RUN)
-        if not tables:
+            rows = _waiting_rows(connection, limit=ENTRIES_PER_RUN)
+        if not rows:
             return run
-        whole = pa.concat_tables(tables)
-        positions = pc.unique(whole["position"]).to_pylist()
-        files = _write_by_day(store.folder, whole)
+        whole = _table_of(rows)
+        positions = [row.position for row in rows]
+        files = _write_by_day(store.folder, whole, positions[0], positions[-1])
         _commit(store, positions, files)
         run.n_events += whole.num_rows
         run.files += [str(row["path"]) for row in files]
@@ -97,8 +95,12 @@ def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = 
             on_progress(whole.num_rows)
 
 
-def waiting_batches(connection: sa.Connection, *, limit: int | None = None) -> list[pa.Table]:
-    """Events that stand in the database only, in `ARCHIVE_SCHEMA`, one table per log entry."""
+def waiting_events(connection: sa.Connection) -> pa.Table:
+    """Every event that stands in the database only, in `ARCHIVE_SCHEMA`."""
+    return _table_of(_waiting_rows(connection, limit=None))
+
+
+def _waiting_rows(connection: sa.Connection, *, limit: int | None) -> Sequence[Any]:
     entries, content = schema.log_entries, schema.log_content
     statement = (
         sa.select(
@@ -109,7 +111,7 @@ def waiting_batches(connection: sa.Connection, *, limit: int | None = None) -> l
         .order_by(entries.c.position)
         .limit(limit)
     )
-    return [_entry_table(row) for row in connection.execute(statement)]
+    return connection.execute(statement).all()
 
 
 def events_at(store: Store, position: int) -> list[bytes] | None:
@@ -154,33 +156,43 @@ def line_of_row(row: dict[str, object]) -> bytes:
     return encode_event(event_from_row({name: row[name] for name in EVENT_SCHEMA.names}))
 
 
-def _entry_table(row: Any) -> pa.Table:
-    position, at_us, body, packed, salts = tuple(row)
-    lines = packed_content.unpack(packed)
-    kept = [ordinal for ordinal, line in enumerate(lines) if line]
-    kept_lines = [lines[ordinal] for ordinal in kept]
-    batch = events_to_arrow([_EVENT.decode(line) for line in kept_lines], kept_lines)
+def _table_of(rows: Sequence[Any]) -> pa.Table:
+    """The events of these log entries (position, time, body, packed lines, salts) as one table."""
+    positions: list[int] = []
+    ordinals: list[int] = []
+    times: list[datetime] = []
+    sources: list[str] = []
+    salts: list[bytes] = []
+    lines: list[bytes] = []
     size = packed_content.SALT_BYTES
-    n = len(kept)
+    for row in rows:
+        received_at, source = from_us(row.at_us), msgspec.json.decode(row.body)["source"]
+        for ordinal, line in enumerate(packed_content.unpack(row.packed)):
+            if not line:
+                continue  # erased: the archive does not hold it
+            positions.append(row.position)
+            ordinals.append(ordinal)
+            times.append(received_at)
+            sources.append(source)
+            salts.append(row.salts[ordinal * size : (ordinal + 1) * size])
+            lines.append(line)
     columns = [
-        pa.array([position] * n, pa.int64()),
-        pa.array(kept, pa.int32()),
-        pa.array([from_us(at_us)] * n, pa.timestamp("us", tz="UTC")),
-        pa.array([msgspec.json.decode(body)["source"]] * n, pa.string()),
-        pa.array([salts[i * size : (i + 1) * size] for i in kept], pa.binary()),
-        *batch.columns,
+        pa.array(positions, pa.int64()),
+        pa.array(ordinals, pa.int32()),
+        pa.array(times, pa.timestamp("us", tz="UTC")),
+        pa.array(sources, pa.string()),
+        pa.array(salts, pa.binary()),
+        *lines_to_arrow(lines).columns,
     ]
     return pa.Table.from_arrays(columns, schema=ARCHIVE_SCHEMA)
 
 
-def _write_by_day(folder: Path, table: pa.Table) -> list[dict[str, object]]:
+def _write_by_day(folder: Path, table: pa.Table, first: int, last: int) -> list[dict[str, object]]:
     moments = pc.coalesce(table["at"], table["received_at"])
     days = pc.strftime(moments, format="%Y-%m-%d").to_pylist()
     rows_of_day: dict[str, list[int]] = defaultdict(list)
     for row, day in enumerate(days):
         rows_of_day[day].append(row)
-    first = pc.min(table["position"]).as_py()
-    last = pc.max(table["position"]).as_py()
     files = []
     for day, rows in sorted(rows_of_day.items()):
         path = f"archive/day={day}/events-{first:012d}-{last:012d}.parquet"
@@ -225,7 +237,8 @@ def _commit(store: Store, positions: list[int], files: list[dict[str, object]]) 
         )
         if transaction.connection.execute(waiting).scalar_one() != len(positions):
             return  # another process archived them first; its files are the listed ones
-        transaction.connection.execute(sa.insert(schema.archive_files), files)
+        if files:
+            transaction.connection.execute(sa.insert(schema.archive_files), files)
         transaction.connection.execute(
             sa.delete(content).where(
                 content.c.name == "events",

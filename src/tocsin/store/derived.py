@@ -37,7 +37,7 @@ from tocsin.records import (
     account_key,
     action_id,
 )
-from tocsin.store import schema
+from tocsin.store import eventids, schema
 from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events"]
@@ -71,11 +71,7 @@ def apply_events(
 
     `events` and `lines` may hold None and b"" for what was erased since.
     """
-    ids = [
-        {"id": event_id, "position": entry.position, "ordinal": ordinal}
-        for ordinal, event_id in enumerate(entry.body["ids"])
-    ]
-    connection.execute(sa.insert(schema.event_ids), ids)
+    eventids.insert(connection, entry.position, entry.body["ids"])
     for event in events:
         if isinstance(event, ActionResult):
             _apply_result(connection, entry, event)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from tocsin.errors import InputError
 from tocsin.store import schema
-from tocsin.store.archive import ARCHIVE_SCHEMA, waiting_batches
+from tocsin.store.archive import ARCHIVE_SCHEMA, waiting_events
 from tocsin.store.store import Store
 
 __all__ = ["query_events", "recent_posts"]
@@ -70,8 +70,7 @@ def _register_events(store: Store, connection: duckdb.DuckDBPyConnection) -> Non
     with store.read() as database:
         table = schema.archive_files
         paths = list(database.execute(sa.select(table.c.path).order_by(table.c.path)).scalars())
-        waiting = waiting_batches(database)
-    tail = pa.concat_tables(waiting) if waiting else ARCHIVE_SCHEMA.empty_table()
+        tail = waiting_events(database)
     files = [str(store.folder / path) for path in paths]
     archived = ds.dataset(files, format="parquet", schema=ARCHIVE_SCHEMA) if files else None
     connection.register("waiting_events", tail)

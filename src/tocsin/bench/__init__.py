@@ -1,0 +1,14 @@
+"""Benchmarks: what this machine does, with a plain version measured in the same run.
+
+Comes in: the name of a benchmark. Goes out: measurements (`tocsin bench NAME`). Always holds:
+workloads are synthetic, made from a fixed seed; CPU time of this process, not wall time, unless
+a measure's name says otherwise; a ratio compares two figures of the same run.
+"""
+
+from tocsin.bench.measure import Measurement
+from tocsin.bench.pipeline import bench_pipeline
+
+__all__ = ["BENCHMARKS", "Measurement"]
+
+BENCHMARKS = {"pipeline": bench_pipeline}
+"""Every benchmark by name."""
