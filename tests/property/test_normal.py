@@ -38,6 +38,7 @@ def test_a_key_is_its_own_key(text: str) -> None:
 
 @given(st.lists(texts, max_size=8))
 @example(["hat3", "3 x"])
+@example(["A0000\u03b1", "\u03430000a", "q\u0301\u0431"])
 @example(["https:", "//h4te/k1ll"])
 @settings(max_examples=400)
 def test_a_batch_gives_the_keys_of_its_texts(several: list[str]) -> None:

@@ -94,6 +94,10 @@ class Hits:
     def __init__(self) -> None:
         self._found: dict[int, dict[str, list[Evidence]]] = {}
 
+    def is_full(self, row: int, bank: str) -> bool:
+        """Whether more evidence would be cut, so that it need not be made."""
+        return len(self._found.get(row, {}).get(bank, ())) >= MAX_EVIDENCE
+
     def add(self, row: int, evidence: Evidence) -> None:
         """Add one piece of evidence; a repeated one counts once."""
         banks = self._found.setdefault(row, {})

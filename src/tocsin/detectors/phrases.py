@@ -51,10 +51,10 @@ class PhraseDetector:
         texts = [given.texts.normal(row) for row in rows]
         hits = Hits()
         for hit in self._patterns.scan(texts):
-            text = texts[hit.row]
-            if text is not None:
+            text, entry = texts[hit.row], self._entries[hit.key]
+            if text is not None and not hits.is_full(rows[hit.row], entry.bank):
                 span = text.locate(hit.start, hit.end)
-                hits.add(rows[hit.row], evidence_of(self._entries[hit.key], span))
+                hits.add(rows[hit.row], evidence_of(entry, span))
         return hits.signals(self.name, self.version)
 
 

@@ -394,6 +394,7 @@ _ASCII_LOWER: Final = bytes(
 ) + bytes(range(128, 256))
 _LEET_OR_DIGIT: Final = frozenset(map(ord, "0123456789@$"))
 _WORD: Final = tables.CLASS_LETTER | tables.CLASS_MARK
+_BETWEEN: Final = tables.CLASS_DIGIT | tables.CLASS_SIGN | tables.CLASS_MARK
 
 
 def _keys(texts: Sequence[str]) -> list[str]:
@@ -508,11 +509,10 @@ def _in_one_token(
 
 
 def _mixed_places(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
-    lookalike = tables.CLASS_LOOKALIKE | tables.CLASS_MARK
-    at = np.flatnonzero(kinds & lookalike)
-    before = kinds[np.maximum(at - 1, 0)]
-    after = kinds[np.minimum(at + 1, len(kinds) - 1)]
-    return at[((before | after) & tables.CLASS_LATIN) > 0]
+    """Look-alikes beside a Latin letter, or beside what may stand between the two in a token."""
+    at = np.flatnonzero(kinds & tables.CLASS_LOOKALIKE)
+    around = kinds[np.maximum(at - 1, 0)] | kinds[np.minimum(at + 1, len(kinds) - 1)]
+    return at[(around & (tables.CLASS_LATIN | _BETWEEN)) > 0]
 
 
 def _inside_links(

@@ -24,6 +24,8 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 import hyperscan
+import numpy as np
+import numpy.typing as npt
 
 from tocsin.matching.normal import NormalText, normalise_all
 
@@ -126,17 +128,16 @@ class PatternSet:
     def _hits(self, raw: Iterable[tuple[int, int]], keys: Sequence[str]) -> list[Hit]:
         sizes = (len(key) if key.isascii() else _n_bytes(key) for key in keys)
         row_starts = list(accumulate((size + 1 for size in sizes), initial=0))
-        encoded: dict[int, bytes] = {}
+        counts: dict[int, npt.NDArray[np.int64]] = {}
         found: set[Hit] = set()
         for form, end in raw:
             row = bisect_right(row_starts, end - 1) - 1
             key = keys[row]
             last = end - row_starts[row]
             if not key.isascii():
-                data = encoded.get(row)
-                if data is None:
-                    data = encoded[row] = key.encode("utf-8", "surrogatepass")
-                last = len(data[:last].decode("utf-8", "surrogatepass"))
+                if row not in counts:
+                    counts[row] = _n_characters(key)
+                last = int(counts[row][last - 1])
             first = last - len(self._texts[form])
             found.update(_accepted(row, key, first, last, self._patterns[form]))
         return sorted(found)
@@ -215,6 +216,12 @@ def _key_of(text: NormalText | str | None) -> str:
     if text is None:
         return ""
     return text if isinstance(text, str) else text.text
+
+
+def _n_characters(key: str) -> npt.NDArray[np.int64]:
+    """For each byte of a key, how many characters have begun up to it."""
+    data = np.frombuffer(key.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    return np.cumsum((data & 0xC0) != 0x80)  # noqa: PLR2004  # bytes 10xxxxxx continue a character
 
 
 def _n_bytes(key: str) -> int:
