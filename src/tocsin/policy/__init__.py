@@ -20,6 +20,7 @@ from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.explain import Explanation, explain
 from tocsin.policy.functions import FUNCTIONS, UNAVAILABLE, Function
 from tocsin.policy.problems import CODES, Code, Place, Problem, Severity
+from tocsin.policy.reference import render_functions, render_reference
 from tocsin.policy.run import UNDETERMINED, CompiledPolicy
 from tocsin.policy.source import PackSource, load_pack
 from tocsin.policy.spec import Basis, Clause, Example, Purpose, Rule
@@ -52,4 +53,6 @@ __all__ = [
     "explain",
     "held_reason",
     "load_pack",
+    "render_functions",
+    "render_reference",
 ]

@@ -116,7 +116,8 @@ def _read_entry(
     try:
         check_entry(entry)
     except InputError as error:
-        problems.error(Code.BANK_ENTRY, error.message, node.place, error.hint)
+        hint = "add `designation:` with them" if entry.kind is BankKind.GROUP else None
+        problems.error(Code.BANK_ENTRY, error.message, node.place, hint)
         return
     places[entry.value] = node.place
     bank.entries.append(entry)

@@ -593,10 +593,7 @@ def _comparison_hint(expr: Expr) -> str | None:
 
 
 def _function_hint(name: str) -> str | None:
-    near = did_you_mean(name, [*FUNCTIONS, *SPECIAL, *UNAVAILABLE])
-    if near is not None:
-        return near
-    method = name.rpartition(".")[2]
-    if method in FUNCTIONS:
-        return f"write `{FUNCTIONS[method].signature}`"
-    return None
+    of, _, method = name.rpartition(".")
+    if of and method in FUNCTIONS:
+        return f"write `{method}({of}, …)`"
+    return did_you_mean(name, [*FUNCTIONS, *SPECIAL, *UNAVAILABLE])

@@ -248,17 +248,15 @@ class Problems:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A hint that names the nearest known words, if any is near.
+    """A hint that names the nearest known word, if any is near.
 
     >>> did_you_mean("acount.age", ["account.age", "post.views"])
     'did you mean `account.age`?'
     >>> did_you_mean("zebra", ["account.age"]) is None
     True
     """
-    near = difflib.get_close_matches(word[:80], sorted(set(known)), n=2, cutoff=0.7)
-    if not near:
-        return None
-    return f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
+    near = difflib.get_close_matches(word[:80], sorted(set(known)), n=1, cutoff=0.7)
+    return f"did you mean `{near[0]}`?" if near else None
 
 
 def _pointed(place: Place, number: str) -> Sequence[str]:

@@ -189,7 +189,7 @@ class RuleReader:
         elsewhere = sorted(events - _SUBJECT_EVENTS[subject])
         place = fields.place("subject" if fields.node_of("subject") is not None else "events")
         if elsewhere:
-            message = f"a `{elsewhere[0]}` event has no {subject} to decide on"
+            message = f"`{elsewhere[0]}` events have no {subject} to decide on"
             self.problems.error(Code.SUBJECT, message, place)
         mismatch = _mismatch(outcome, subject)
         if mismatch is not None:
@@ -227,17 +227,19 @@ class RuleReader:
     ) -> tuple[Example, ...]:
         node = fields.mapping("examples")
         found: tuple[Example, ...] = ()
+        given: set[str] = set()
         if node is not None:
             parts = Fields(
                 node, "the examples of a rule", self.problems, required=(), optional=("hit", "miss")
             )
+            given = {key for key in ("hit", "miss") if parts.list_of(key)}
             found = read_examples(parts, rule_id, events, self.problems)
         head = fields.place("id")
-        if not any(example.should_hit for example in found):
+        if "hit" not in given:
             message = "the rule has no example that it must hit"
             hint = "add one under `examples: hit:`, so that `policy test` can prove that it works"
             self.problems.error(Code.NO_HIT_EXAMPLE, message, head, hint)
-        if all(example.should_hit for example in found):
+        if "miss" not in given:
             message = "the rule has no example that it must not hit"
             hint = "add, under `examples: miss:`, what looks alike and is harmless"
             self.problems.warn(Code.NO_MISS_EXAMPLE, message, head, hint)

@@ -119,7 +119,7 @@ def read_tree(document: Document, problems: Problems) -> Node | None:
             if not builder.take(event):
                 return None
     except yaml.YAMLError as error:
-        problems.error(Code.YAML, *_described(error, document))
+        _report_yaml(error, document, problems)
         return None
     if builder.root is None:
         problems.error(Code.YAML, "the file is empty", document.place(0, 1))
@@ -235,8 +235,17 @@ def _plain_value(text: str) -> str | int | float | bool | None:
     return text
 
 
-def _described(error: yaml.YAMLError, document: Document) -> tuple[str, Place]:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+def _report_yaml(error: yaml.YAMLError, document: Document, problems: Problems) -> None:
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable"
-    at = mark.index if mark is not None else getattr(error, "position", 0)
-    return f"the file is not valid YAML: {what}", document.place(at, at + 1)
+    begun, at = getattr(error, "context_mark", None), getattr(error, "position", 0)
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        # What was left open is found at the end of the file, and shown where it begins.
+        is_open = begun is not None and mark.index >= len(document.text)
+        at = begun.index if is_open else mark.index
+    problems.error(
+        Code.YAML,
+        f"the file is not valid YAML: {what}",
+        document.place(at, at + 1),
+        "a text with quotes, `: ` or ` #` in it is safest as a block: `|`, and the text below it",
+    )

@@ -1,0 +1,133 @@
+"""The reference page of policy packs, made from the code.
+
+Comes in: the keys, functions and codes that the code knows. Goes out: Markdown. Always holds:
+a test keeps `docs/reference/policy-pack.md` equal to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tocsin.policy.banks import BANK_KEYS, ENTRY_KEYS
+from tocsin.policy.clauses import CLAUSE_KEYS, POLICY_KEYS
+from tocsin.policy.examples import SHORT_KEYS
+from tocsin.policy.functions import FUNCTIONS, SPECIAL, UNAVAILABLE
+from tocsin.policy.legal import SCHEMES
+from tocsin.policy.parse import BANK_FIELDS, MAX_LIST, MAX_NUMBER, MAX_TEXT, STORED_TEXTS
+from tocsin.policy.problems import CODES
+from tocsin.policy.rules import RULE_KEYS
+from tocsin.policy.source import MAX_FILE_BYTES, MAX_FILES, MAX_PACK_BYTES
+from tocsin.policy.spec import Purpose
+from tocsin.policy.syntax import MAX_DEPTH, MAX_NODES, MAX_SOURCE
+from tocsin.records import ITEM_ACTIONS, ActionKind, Outcome
+
+__all__ = ["render_functions", "render_reference"]
+
+_HEAD = """\
+# Policy packs
+
+A pack is a folder: `policy.yaml` with the clauses, `rules/*.yaml` with lists of rules,
+`banks/*.yaml` with one bank each. Files are UTF-8; YAML anchors, aliases and tags are refused.
+What the words mean and how rules decide: [the policy language](../concepts/policy-language.md).
+
+This page is generated from the code: `tocsin.policy.render_reference()`.
+"""
+
+_LIMITS = (
+    ("files in a pack", MAX_FILES),
+    ("bytes in a file", MAX_FILE_BYTES),
+    ("characters in a pack", MAX_PACK_BYTES),
+    ("characters in a `when`", MAX_SOURCE),
+    ("parts of a `when`", MAX_NODES),
+    ("levels of nesting in a `when`", MAX_DEPTH),
+    ("characters in a text inside a `when`", MAX_TEXT),
+    ("items in a list inside a `when`", MAX_LIST),
+    ("greatest number", MAX_NUMBER),
+)
+
+
+def render_reference() -> str:
+    """The page, with a line break at its end."""
+    sections = [
+        _HEAD,
+        _keys("`policy.yaml`", POLICY_KEYS),
+        _keys("A clause", CLAUSE_KEYS),
+        _values(),
+        _keys("Legal mapping", SCHEMES, "scheme", "values"),
+        _keys("A rule", RULE_KEYS),
+        _keys("An example", SHORT_KEYS)
+        + "\nA bare text is an example with that `text`. An example happens at a fixed time, on an "
+        "account\nthat is a year old.\n",
+        _keys("A bank", BANK_KEYS),
+        _keys("An entry of a bank", ENTRY_KEYS) + "\nA bare text is an entry with that `value`.\n",
+        render_functions(),
+        _stored(),
+        _keys("Limits", {name: f"{limit:,}" for name, limit in _LIMITS}, "of what", "at most"),
+        _keys(
+            "Problems", {code.value: doc for code, doc in CODES.items()}, "code", "what is wrong"
+        ),
+    ]
+    return "\n".join(sections)
+
+
+def render_functions() -> str:
+    """The functions of the rule language as a section of Markdown."""
+    lines = ["## Functions", "", "| function | meaning | example | gives |", "|---|---|---|---|"]
+    for function in FUNCTIONS.values():
+        call, value = function.example
+        cells = (f"`{_escaped(function.signature)}`", function.doc, f"`{call}`", f"`{value}`")
+        lines.append(_row(cells))
+    lines += ["", "Two forms look like functions; their argument is a name in quotes:", ""]
+    lines += ["| form | meaning |", "|---|---|"]
+    lines += [_row((f"`{form}`", doc)) for form, doc in SPECIAL.values()]
+    lines += ["", "What each kind of bank is tested with:", "", "| bank | left of `in` |"]
+    lines += ["|---|---|"]
+    lines += [
+        _row((f"`{kind.value}`", _listed(fields))) for kind, fields in sorted(BANK_FIELDS.items())
+    ]
+    lines += ["", "Reserved, and an error until the part they need is installed:", ""]
+    lines += ["| function | waits for |", "|---|---|"]
+    lines += [_row((f"`{name}`", part)) for name, part in UNAVAILABLE.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _values() -> str:
+    return (
+        "## Values\n\n| what | values |\n|---|---|\n"
+        + _row(("`actions`", _listed(kind.value for kind in ActionKind)))
+        + "\n"
+        + _row(("`automatic`", _listed(kind.value for kind in sorted(ITEM_ACTIONS))))
+        + "\n"
+        + _row(("`protected_purposes`", _listed(purpose.value for purpose in Purpose)))
+        + "\n"
+        + _row(("`outcome`", _listed(outcome.value for outcome in Outcome)))
+        + "\n"
+    )
+
+
+def _stored() -> str:
+    return (
+        "## What a decision stores\n\n"
+        "Numbers, truth values, times, durations, scores, and these texts, which nobody wrote:\n"
+        f"{_listed(sorted(STORED_TEXTS))}. Of every other text a decision stores only what the "
+        "rule\nmade of it, such as `len(text)` or `contains(text, …)`.\n"
+    )
+
+
+def _keys(title: str, keys: Mapping[str, str], left: str = "key", right: str = "meaning") -> str:
+    lines = [f"## {title}", "", f"| {left} | {right} |", "|---|---|"]
+    is_code = left in ("key", "scheme", "code")
+    lines += [_row((f"`{key}`" if is_code else key, doc)) for key, doc in keys.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
