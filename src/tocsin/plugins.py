@@ -40,7 +40,7 @@ class TextTable(Protocol):
     """Normal forms of the texts of a batch, computed once and shared by all stages."""
 
     def normal(self, row: int) -> NormalText | None:
-        """The normal form of an event's title, text, alt text and text in media; None if it has none."""
+        """The normal form of everything that can be read in an event; None if it has no text."""
         ...
 
     def normals(self) -> Sequence[NormalText | None]:

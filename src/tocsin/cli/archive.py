@@ -20,7 +20,7 @@ def command(context: CliContext) -> None:
     `tocsin run` and `tocsin serve` do this by themselves when enough events wait (setting
     `archive_after_events`). Safe to interrupt and to repeat.
     """
-    from tocsin.store import archive_events, pending_events  # noqa: PLC0415  # as above
+    from tocsin.store import archive_events, pending_events  # as above
 
     with context.store() as store:
         with store.read() as connection:

@@ -41,7 +41,7 @@ def verify_log(context: CliContext, anchor_file: Path | None) -> None:
       tocsin audit verify
       tocsin audit verify --anchor /mnt/elsewhere/anchors.jsonl
     """
-    from tocsin.store import audit, log  # noqa: PLC0415  # SQLAlchemy is not needed for --help
+    from tocsin.store import audit, log  # SQLAlchemy is not needed for --help
 
     with context.store() as store:
         with store.read() as connection:
@@ -82,7 +82,7 @@ def verify_log(context: CliContext, anchor_file: Path | None) -> None:
 @shared_options
 def write(context: CliContext) -> None:
     """Write an anchor now: a signed line at the end of anchors.jsonl in the data folder."""
-    from tocsin.store import anchors  # noqa: PLC0415  # SQLAlchemy is not needed for --help
+    from tocsin.store import anchors  # SQLAlchemy is not needed for --help
 
     with context.store() as store:
         anchor = anchors.write_anchor(store)

@@ -38,7 +38,7 @@ def command() -> None:
 @shared_options
 def list_banks(context: CliContext, bank: str | None, state: str | None) -> None:
     """List the banks, or the entries of one of them."""
-    from tocsin.store import banks  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import banks  # not needed for --help
 
     with context.store() as store, store.read() as connection:
         if bank is None:
@@ -84,7 +84,7 @@ def list_banks(context: CliContext, bank: str | None, state: str | None) -> None
 @click.option("--local-reason", help="Designated group without a list: the reason, in full.")
 @click.option("--by", help="Who judged it. [the operating system's user]")
 @shared_options
-def add(  # noqa: PLR0913  # one parameter for each part of an entry
+def add(  # one parameter for each part of an entry
     context: CliContext,
     *,
     bank: str,
@@ -153,7 +153,7 @@ def add(  # noqa: PLR0913  # one parameter for each part of an entry
 @shared_options
 def set_state(context: CliContext, *, entry: str, state: str, reason: str, by: str | None) -> None:
     """Change the state of an entry: candidate, active, disputed or retired."""
-    from tocsin.store import banks  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import banks  # not needed for --help
 
     with context.store() as store:
         with store.read() as connection:
@@ -169,7 +169,7 @@ def set_state(context: CliContext, *, entry: str, state: str, reason: str, by: s
 @shared_options
 def show_history(context: CliContext, entry: str) -> None:
     """Show what happened to an entry: when, by whom, to which state."""
-    from tocsin.store import banks  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import banks  # not needed for --help
 
     with context.store() as store, store.read() as connection:
         edits = banks.history(connection, entry)
@@ -219,7 +219,7 @@ def import_file(
 def _edit(
     context: CliContext, store: Store, entries: list[BankEntry], *, by: str, reason: str
 ) -> None:
-    from tocsin.store import banks  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import banks  # not needed for --help
 
     with store.write() as transaction:
         written = banks.edit(transaction, entries, by=by, reason=reason)

@@ -40,7 +40,7 @@ def command(context: CliContext, *, name: str, save: Path | None) -> None:
       tocsin bench pipeline
       tocsin bench pipeline --json
     """
-    from tocsin.bench import BENCHMARKS  # noqa: PLC0415  # the engine is not needed for --help
+    from tocsin.bench import BENCHMARKS  # the engine is not needed for --help
 
     found = []
     for measurement in BENCHMARKS[name](on_step=lambda step: click.echo(step, err=True)):

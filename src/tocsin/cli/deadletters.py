@@ -39,7 +39,7 @@ def list_letters(
     context: CliContext, *, show_all: bool, reason: str | None, source: str | None, limit: int
 ) -> None:
     """List dead letters, newest first. Shows reasons and places, never content."""
-    from tocsin.store import deadletters  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import deadletters  # not needed for --help
 
     state: DeadLetterState | None = None if show_all else "open"
     with context.store() as store, store.read() as connection:
@@ -114,8 +114,8 @@ def replay(
 
     Useful after a change of settings, or with `--line` after mending one by hand.
     """
-    from tocsin.pipeline import replay_dead_letter  # noqa: PLC0415  # not needed for --help
-    from tocsin.store import deadletters  # noqa: PLC0415
+    from tocsin.pipeline import replay_dead_letter  # not needed for --help
+    from tocsin.store import deadletters
 
     if line_file is not None and len(letter_ids) != 1:
         raise InputError("--line goes with exactly one dead letter")
@@ -146,7 +146,7 @@ def replay(
 @shared_options
 def dismiss(context: CliContext, letter_ids: tuple[str, ...]) -> None:
     """Take dead letters off the list without judging them."""
-    from tocsin.store import deadletters  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import deadletters  # not needed for --help
 
     with context.store() as store:
         for letter_id in letter_ids:
@@ -160,7 +160,7 @@ def dismiss(context: CliContext, letter_ids: tuple[str, ...]) -> None:
 
 
 def _get(store: Store, letter_id: str) -> DeadLetterRow:
-    from tocsin.store import deadletters  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import deadletters  # not needed for --help
 
     with store.read() as connection:
         row = deadletters.get(connection, letter_id)

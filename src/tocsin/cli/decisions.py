@@ -24,6 +24,7 @@ __all__ = ["command"]
 @shared_options
 def command(
     context: CliContext,
+    *,
     clause: str | None,
     outcome: str | None,
     language: str | None,
@@ -40,7 +41,7 @@ def command(
       tocsin decisions --json > decisions.jsonl
       tocsin explain $(tocsin decisions --json | head -1 | jq -r .id)
     """
-    from tocsin.store import decisions  # noqa: PLC0415  # SQLAlchemy is not needed for --help
+    from tocsin.store import decisions  # SQLAlchemy is not needed for --help
 
     where = decisions.DecisionFilter(
         clause=clause, outcome=outcome, language=language, rule=rule, actor=actor, event=event

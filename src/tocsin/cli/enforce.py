@@ -31,7 +31,7 @@ def command(context: CliContext, *, dry_run: bool, retry: str | None) -> None:
       tocsin enforce --dry-run
       TOCSIN_WEBHOOK_URL=https://platform.example/tocsin tocsin enforce
     """
-    from tocsin.enforcement import would_deliver  # noqa: PLC0415  # not needed for --help
+    from tocsin.enforcement import would_deliver  # not needed for --help
 
     with context.store() as store:
         if dry_run:
@@ -43,7 +43,7 @@ def command(context: CliContext, *, dry_run: bool, retry: str | None) -> None:
 
 
 def _requeue(store: Store, action_id: str) -> None:
-    from tocsin.store import outbox  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import outbox  # not needed for --help
 
     with store.write() as transaction:
         if not outbox.requeue(transaction, action_id):
@@ -68,8 +68,8 @@ def _show(context: CliContext, due: list[OutboxRow]) -> None:
 
 
 def _deliver(context: CliContext, store: Store) -> None:
-    from tocsin.enforcement import deliver_due  # noqa: PLC0415  # not needed for --help
-    from tocsin.pipeline import webhook_connector  # noqa: PLC0415
+    from tocsin.enforcement import deliver_due  # not needed for --help
+    from tocsin.pipeline import webhook_connector
 
     sent = retried = dead = 0
     with webhook_connector(store) as connector:

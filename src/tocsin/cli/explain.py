@@ -40,8 +40,8 @@ def command(context: CliContext, decision_or_event: str) -> None:
 
 
 def _explain(store: Store, wanted: str) -> list[Explanation]:
-    from tocsin.pipeline import explain_decision  # noqa: PLC0415  # not needed for --help
-    from tocsin.store import decisions  # noqa: PLC0415
+    from tocsin.pipeline import explain_decision  # not needed for --help
+    from tocsin.store import decisions
 
     with store.read() as connection:
         found = decisions.get(connection, wanted)

@@ -54,8 +54,8 @@ def command(
       tocsin init --db sqlite:////srv/tocsin/tocsin.db --admin ana --solo
       echo "$PASSWORD" | tocsin init --team --admin ana --password-stdin
     """
-    from tocsin.pipeline import activate_first  # noqa: PLC0415  # not needed for --help
-    from tocsin.store import anchors, keys  # noqa: PLC0415
+    from tocsin.pipeline import activate_first  # not needed for --help
+    from tocsin.store import anchors, keys
 
     with context.store() as store:
         settings_file = _settings_file(store, solo=solo)
@@ -63,9 +63,10 @@ def command(
         keys.secret(store.folder, "webhook")
         activate_first(store)
         created = _first_user(store, admin, from_stdin=password_stdin)
-        anchor = anchors.write_anchor(store) or anchors.load_anchors(
-            store.folder / anchors.ANCHOR_FILE
-        )[-1]
+        anchor = (
+            anchors.write_anchor(store)
+            or anchors.load_anchors(store.folder / anchors.ANCHOR_FILE)[-1]
+        )
         folder = store.folder
     if context.json:
         context.emit(
@@ -101,8 +102,8 @@ def _ask_solo() -> bool:
 
 def _first_user(store: Store, admin: str | None, *, from_stdin: bool) -> str | None:
     """Create the first user, unless somebody can log in already; the name."""
-    from tocsin.review import Passwords, Role, add_user  # noqa: PLC0415  # not needed for --help
-    from tocsin.store import people  # noqa: PLC0415
+    from tocsin.review import Passwords, Role, add_user  # not needed for --help
+    from tocsin.store import people
 
     with store.read() as connection:
         if people.list_users(connection):

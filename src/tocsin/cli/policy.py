@@ -62,8 +62,8 @@ def check_pack(context: CliContext, *, pack: Path | None, stored: bool) -> None:
 @shared_options
 def test_pack(context: CliContext, *, pack: Path | None, stored: bool) -> None:
     """Run the rules' own examples: what each must hit, and must leave alone."""
-    from tocsin.clock import SystemClock  # noqa: PLC0415  # not needed for --help
-    from tocsin.pipeline import run_examples  # noqa: PLC0415
+    from tocsin.clock import SystemClock  # not needed for --help
+    from tocsin.pipeline import run_examples
 
     entries = _stored(context) if stored else ()
     _, report = _checked(context, pack, entries)
@@ -95,8 +95,8 @@ def activate_pack(context: CliContext, *, pack: Path | None, reason: str, by: st
     A server that runs takes it over with its next batch. Where the pack does not pass, the one
     in force stays.
     """
-    from tocsin.pipeline import activate  # noqa: PLC0415  # not needed for --help
-    from tocsin.policy import load_pack  # noqa: PLC0415
+    from tocsin.pipeline import activate  # not needed for --help
+    from tocsin.policy import load_pack
 
     with context.store() as store:
         policy = activate(store, load_pack(pack), by=by or getpass.getuser(), reason=reason)
@@ -109,7 +109,7 @@ def activate_pack(context: CliContext, *, pack: Path | None, reason: str, by: st
 @shared_options
 def list_versions(context: CliContext) -> None:
     """List the packs that were in force, newest first."""
-    from tocsin.store import policies  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import policies  # not needed for --help
 
     with context.store() as store, store.read() as connection:
         activations = policies.list_activations(connection)
@@ -129,8 +129,8 @@ def list_versions(context: CliContext) -> None:
 @shared_options
 def export_pack(context: CliContext, *, folder: Path, version: str | None) -> None:
     """Write a pack's files into a new folder: where a policy of your own begins."""
-    from tocsin.policy import load_pack  # noqa: PLC0415  # not needed for --help
-    from tocsin.store import policies  # noqa: PLC0415
+    from tocsin.policy import load_pack  # not needed for --help
+    from tocsin.store import policies
 
     if folder.exists() and any(folder.iterdir()):
         raise InputError("the folder is not empty", where=str(folder), hint="name a new one")
@@ -154,7 +154,7 @@ def export_pack(context: CliContext, *, folder: Path, version: str | None) -> No
 @shared_options
 def list_functions(context: CliContext) -> None:
     """List what rules may call, with what each takes and gives."""
-    from tocsin.policy import FUNCTIONS, UNAVAILABLE  # noqa: PLC0415  # not needed for --help
+    from tocsin.policy import FUNCTIONS, UNAVAILABLE  # not needed for --help
 
     if context.json:
         for function in FUNCTIONS.values():
@@ -168,8 +168,8 @@ def list_functions(context: CliContext) -> None:
 def _checked(
     context: CliContext, pack: Path | None, stored: Sequence[BankEntry]
 ) -> tuple[PackSource, CheckReport]:
-    from tocsin.pipeline import check  # noqa: PLC0415  # not needed for --help
-    from tocsin.policy import load_pack  # noqa: PLC0415
+    from tocsin.pipeline import check  # not needed for --help
+    from tocsin.policy import load_pack
 
     del context
     source = load_pack(pack)
@@ -177,7 +177,7 @@ def _checked(
 
 
 def _stored(context: CliContext) -> list[BankEntry]:
-    from tocsin.store import banks  # noqa: PLC0415  # not needed for --help
+    from tocsin.store import banks  # not needed for --help
 
     with context.store() as store, store.read() as connection:
         return banks.list_entries(connection)

@@ -29,7 +29,7 @@ def command(context: CliContext, sql: str, limit: int) -> None:
       tocsin query "select type, count(*) from events group by type"
       tocsin query "select post.lang, count(*) n from events group by 1 order by n desc"
     """
-    from tocsin.store.query import query_events  # noqa: PLC0415  # DuckDB is not needed for --help
+    from tocsin.store.query import query_events  # DuckDB is not needed for --help
 
     with context.store() as store:
         table = query_events(store, sql)

@@ -21,7 +21,7 @@ def command(context: CliContext) -> None:
     damage, in one transaction. Deliveries that were being retried are due at once; the platform
     knows them by their idempotency keys.
     """
-    from tocsin.store import log, replay  # noqa: PLC0415  # SQLAlchemy is not needed for --help
+    from tocsin.store import log, replay  # SQLAlchemy is not needed for --help
 
     with context.store() as store:
         with store.read() as connection:

@@ -29,7 +29,7 @@ def command(context: CliContext, patience_minutes: int) -> None:
 
     Also lists accounts that the platform suspended without an action of ours.
     """
-    from tocsin.enforcement import reconcile  # noqa: PLC0415  # not needed for --help
+    from tocsin.enforcement import reconcile  # not needed for --help
 
     with context.store() as store:
         found = reconcile(store, patience=timedelta(minutes=patience_minutes))

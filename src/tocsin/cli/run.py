@@ -36,7 +36,7 @@ FORMATS = ("tocsin", "twitter", "mastodon", "jetstream")
 @click.option(
     "--media-root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the media files that events name by SHA-256 (a file per hash): kept too.",
+    help="Folder in which events may name media files by relative paths; they are kept.",
 )
 @shared_options
 def command(
@@ -57,7 +57,7 @@ def command(
       tail -F log.jsonl | tocsin run -
       tocsin run --format mastodon statuses.jsonl --json | tail -1
     """
-    from tocsin.pipeline import run_files  # noqa: PLC0415  # the engine is not needed for --help
+    from tocsin.pipeline import run_files  # the engine is not needed for --help
 
     missing = [name for name in files if name != "-" and not Path(name).is_file()]
     if missing:

@@ -49,7 +49,7 @@ class CliContext:
 
     def open_store(self) -> Store:
         """The store; the caller closes it."""
-        from tocsin.store import Store  # noqa: PLC0415  # SQLAlchemy is not needed for --help
+        from tocsin.store import Store  # SQLAlchemy is not needed for --help
 
         return Store.open(self.settings)
 
@@ -79,8 +79,8 @@ class CliContext:
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """A progress bar on standard error; silent where that is no terminal."""
-        from rich.console import Console  # noqa: PLC0415  # only where a bar is drawn
-        from rich.progress import (  # noqa: PLC0415
+        from rich.console import Console  # only where a bar is drawn
+        from rich.progress import (
             BarColumn,
             Progress,
             TextColumn,

@@ -135,7 +135,7 @@ class Deliverer:
         while not self._is_stopping.is_set():
             try:
                 run = self.run_once()
-            except Exception:  # the database may be away for a while: try again
+            except Exception:  # noqa: BLE001  # the database may be away for a while: try again
                 _LOG.exception("a look at the outbox failed")
                 run = DeliveryRun()
             if run.n_claimed == 0:

@@ -120,7 +120,7 @@ class Live:
             self._engine = load_engine(connection, self._builder)
         except TocsinError as error:
             self.problem = error
-            _LOG.error("the new policy or bank is not used: %s", error.code)  # noqa: TRY400
+            _LOG.error("the new policy or bank is not used: %s", error.code)
             return False
         self.problem = None
         return True

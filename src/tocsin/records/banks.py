@@ -85,6 +85,10 @@ class BankEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return hashlib.sha256(msgspec.json.encode(deciding)).hexdigest()[:32]
 
 
+SEVERITIES = range(1, 6)
+"""1 (mild) to 5 (gravest)."""
+
+
 def entry_id(bank: str, value: str) -> str:
     """The id of the entry with this value in this bank."""
     return stable_id("ent", bank, value)
@@ -99,7 +103,7 @@ def check_entry(entry: BankEntry) -> BankEntry:
     where = f"bank {entry.bank}"
     if not entry.value.strip():
         raise InputError("an entry needs a value", where=where)
-    if not 1 <= entry.severity <= 5:
+    if entry.severity not in SEVERITIES:
         raise InputError("severity lies between 1 and 5", where=where)
     if entry.kind is BankKind.GROUP:
         _check_designation(entry.designation, where)

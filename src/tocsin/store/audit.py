@@ -68,8 +68,10 @@ def verify(
     anchor_file: Path | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> AuditReport:
-    """Check everything; `anchor_file` should come from a place that the database's holder
-    cannot write to."""
+    """Check everything.
+
+    `anchor_file` should come from a place that the database's holder cannot write to.
+    """
     report = AuditReport()
     with store.read() as connection:
         hashes = _verify_chains(connection, report, on_progress)

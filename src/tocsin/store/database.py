@@ -46,8 +46,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """The only write transaction of its moment; committed when the block ends well."""
-        with _explained(), self.engine.connect() as connection:
-            connection = connection.execution_options(tocsin_write=True)
+        with _explained(), self.engine.connect() as plain:
+            connection = plain.execution_options(tocsin_write=True)
             with connection.begin():
                 if not self.is_sqlite:
                     connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"))

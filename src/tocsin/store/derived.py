@@ -42,6 +42,9 @@ from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events"]
 
+ESCALATED_PRIORITY = 900
+"""Of 1,000: what somebody escalates comes before what rules find, save imminent danger."""
+
 
 def apply_entry(
     connection: sa.Connection, entry: LogEntry, content: Mapping[str, Sequence[bytes]]
@@ -316,7 +319,8 @@ def _apply_verdict(connection: sa.Connection, entry: LogEntry) -> None:
         values |= _reopened(connection, verdict.subject)
         _cancel_actions_of(connection, verdict)
     else:
-        values |= {"priority": sa.case((cases.c.priority < 900, 900), else_=cases.c.priority)}
+        is_lower = cases.c.priority < ESCALATED_PRIORITY
+        values["priority"] = sa.case((is_lower, ESCALATED_PRIORITY), else_=cases.c.priority)
     connection.execute(sa.update(cases).where(cases.c.id == verdict.case).values(values))
     for action in msgspec.convert(entry.body["actions"], list[Action]):
         _insert_action(connection, entry, action)

@@ -99,19 +99,13 @@ def append(
     )
 
 
-def entry_hash(
-    position: int,
-    writer: str,
-    writer_seq: int,
-    kind: str,
-    at_us: int,
-    body_json: str,
-    commitments_json: str,
-    previous: str,
-) -> str:
-    """SHA-256 over all parts of an entry, each with its length, in hexadecimal."""
+def entry_hash(*parts: str | int) -> str:
+    """SHA-256 over all parts of an entry, each with its length, in hexadecimal.
+
+    The parts, in order: position, writer, the writer's own number, kind, microseconds, body,
+    commitments (both as stored), hash of the predecessor.
+    """
     digest = sha256()
-    parts = (position, writer, writer_seq, kind, at_us, body_json, commitments_json, previous)
     for part in parts:
         encoded = str(part).encode()
         digest.update(len(encoded).to_bytes(8, "big"))

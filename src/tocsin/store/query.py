@@ -22,6 +22,12 @@ from tocsin.store.store import Store
 
 __all__ = ["query_events", "recent_posts"]
 
+_VIEW_OF_WAITING = "CREATE TEMP VIEW events AS SELECT * EXCLUDE (salt) FROM waiting_events"
+_VIEW_OF_ALL = (
+    "CREATE TEMP VIEW events AS SELECT * EXCLUDE (salt) FROM archived_events"
+    " UNION ALL SELECT * EXCLUDE (salt) FROM waiting_events"
+)
+
 MEMORY_LIMIT = "1GB"
 TIME_LIMIT_S = 120.0
 
@@ -74,11 +80,11 @@ def _register_events(store: Store, connection: duckdb.DuckDBPyConnection) -> Non
     files = [str(store.folder / path) for path in paths]
     archived = ds.dataset(files, format="parquet", schema=ARCHIVE_SCHEMA) if files else None
     connection.register("waiting_events", tail)
-    union = "SELECT * EXCLUDE (salt) FROM waiting_events"
-    if archived is not None:
-        connection.register("archived_events", archived)
-        union = f"SELECT * EXCLUDE (salt) FROM archived_events UNION ALL {union}"
-    connection.execute(f"CREATE TEMP VIEW events AS {union}")
+    if archived is None:
+        connection.execute(_VIEW_OF_WAITING)
+        return
+    connection.register("archived_events", archived)
+    connection.execute(_VIEW_OF_ALL)
 
 
 def _check_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
