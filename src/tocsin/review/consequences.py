@@ -42,7 +42,7 @@ _SENTENCES: Mapping[ActionKind, str] = MappingProxyType(
         ActionKind.LIMIT: "The account stays, but the platform no longer spreads what it posts.",
         ActionKind.WITHHOLD: "Readers in one country no longer see {it}; all others do.",
         ActionKind.HIDE: "Nobody but its author sees {it} any more. Can be taken back.",
-        ActionKind.REMOVE: "Takes {it} off the platform. Many platforms cannot bring it back.",
+        ActionKind.REMOVE: "Takes {it} off the platform. Held where the platform cannot bring it back.",
         ActionKind.SUSPEND: "Closes the account: its owner can no longer log in or post.",
         ActionKind.RESTORE: "Takes the earlier action back.",
     }

@@ -48,10 +48,6 @@ CONFIRMED_ACTIONS = frozenset(
 )
 """Taken against what serves a protected purpose only when the reviewer says so twice."""
 
-_DONE_OR_UNDERWAY = frozenset(
-    {ActionState.WAITING, ActionState.SENT, ActionState.APPLIED, ActionState.DEAD}
-)
-
 
 class Ruling(Struct, frozen=True, kw_only=True):
     """What a reviewer chose.
@@ -298,7 +294,7 @@ def _restored(
             transaction.connection, f"decision:{decision}", now=transaction.clock.now()
         )
         for row in rows:
-            if row.state in _DONE_OR_UNDERWAY:
+            if row.state is ActionState.WAITING or _has_left(row):
                 yield _restoring(row.action, verdict, not_before)
 
 
@@ -319,9 +315,15 @@ def _restoring(done: Action, verdict: Verdict, not_before: datetime) -> Action:
 
 def _has_left(row: outbox.OutboxRow) -> bool:
     """Whether the platform has, or may have, the action: an attempt may have arrived unseen."""
-    if row.state in (ActionState.CANCELLED, ActionState.FAILED):
-        return False
-    return row.attempts > 0 or row.state in (ActionState.SENT, ActionState.APPLIED)
+    match row.state:
+        case ActionState.CANCELLED | ActionState.FAILED:
+            return False
+        case ActionState.SENT | ActionState.APPLIED:
+            return True
+        case ActionState.DEAD:
+            return row.attempts > 1  # given up at the first attempt: refused for good
+        case _:
+            return row.attempts > 0
 
 
 def _undoing(

@@ -1,0 +1,13 @@
+"""All routers of the API, in the order of the documentation."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from tocsin.web.api import actions, cases, deadletters, decisions, events, media, status
+
+__all__ = ["api_router"]
+
+api_router = APIRouter()
+for module in (events, media, decisions, cases, actions, deadletters, status):
+    api_router.include_router(module.router)

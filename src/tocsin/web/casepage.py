@@ -1,0 +1,217 @@
+"""Everything that the page of one case shows, read in one state of the store.
+
+Comes in: a case's id and the queue it was opened from. Goes out: a `CasePage`. Always holds:
+evidence, reasons and choices are of the same moment, and `case.version` is that moment's: it
+comes back with the verdict.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tocsin.errors import CheckFailedError, NotFoundError
+from tocsin.pipeline import load_policy, panels, texts_of
+from tocsin.plugins import PanelView
+from tocsin.policy import Clause, CompiledPolicy, Explanation, explain
+from tocsin.records import ActionKind, Case, Decision, Verdict
+from tocsin.review import Neighbours, consequence, find_neighbours, subject_of, undo_until
+from tocsin.store import cases, decisions, outbox
+from tocsin.store.cases import CaseFilter
+from tocsin.store.store import Store
+from tocsin.web.subjects import (
+    AuthorView,
+    Found,
+    History,
+    PostView,
+    names_of,
+    read_author,
+    read_found,
+    read_history,
+    read_post,
+    trigger_of,
+)
+
+__all__ = [
+    "ActionChoice",
+    "CasePage",
+    "ClauseChoice",
+    "Standing",
+    "Why",
+    "read_case_page",
+    "read_standing",
+    "read_why",
+]
+
+CLAUSE_KEYS = "abcdefghilortwxz"
+"""Letters that choose a clause: those that no other key of the page needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """One decision, explained; `panels` are those that have something to say."""
+
+    decision: Decision
+    explanation: Explanation
+    notes: Mapping[str, str]
+    found: Sequence[Found]
+    panels: Sequence[PanelView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionChoice:
+    """An action that may be chosen, its key, and what it will do."""
+
+    kind: ActionKind
+    key: str
+    consequence: str
+    is_proposed: bool
+    is_possible: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseChoice:
+    """A clause that may be chosen, its key, and the actions that it allows."""
+
+    clause: Clause
+    key: str
+    is_proposed: bool
+    actions: Sequence[ActionChoice]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A verdict with its note and what became of its actions."""
+
+    verdict: Verdict
+    by: str
+    note: str | None
+    actions: Sequence[outbox.OutboxRow]
+    undo_until: datetime
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """The page of one case."""
+
+    case: Case
+    why: Why | None
+    earlier: Sequence[decisions.DecisionRow]
+    post: PostView | None
+    author: AuthorView | None
+    history: History
+    choices: Sequence[ClauseChoice]
+    neighbours: Neighbours
+    standings: Sequence[Standing]
+
+
+def read_case_page(
+    store: Store,
+    connection: sa.Connection,
+    policy: CompiledPolicy,
+    case_id: str,
+    *,
+    queue: CaseFilter,
+) -> CasePage:
+    """Read a case.
+
+    Raises:
+        NotFoundError: there is no such case.
+    """
+    case = cases.get(connection, case_id)
+    if case is None:
+        raise NotFoundError("there is no such case", hint="it may have been mistyped")
+    decision = decisions.get(connection, case.decisions[-1]) if case.decisions else None
+    event = None if decision is None else trigger_of(connection, decision)
+    why = None if decision is None else read_why(connection, policy, decision)
+    found = () if why is None else why.found
+    rows = decisions.rows_by_id(connection, case.decisions[:-1])
+    return CasePage(
+        case=case,
+        why=why,
+        earlier=[rows[one] for one in reversed(case.decisions[:-1]) if one in rows],
+        post=read_post(event, found),
+        author=read_author(connection, case.actor, event, found),
+        history=read_history(connection, case.subject, case.actor, now=store.clock.now()),
+        choices=_choices(case, decision, policy),
+        neighbours=find_neighbours(connection, queue, case_id),
+        standings=read_standings(store, connection, case),
+    )
+
+
+def read_why(connection: sa.Connection, policy: CompiledPolicy, decision: Decision) -> Why:
+    """Explain one decision with everything that still exists."""
+    line = decisions.event_json(connection, decision.id)
+    used = decision.versions.get("policy", policy.version)
+    if used != policy.version:
+        # an older pack may no longer compile: then the explanation says which one decided
+        with contextlib.suppress(CheckFailedError):
+            policy = load_policy(connection, used)
+    views = (panel.view(decision, decision.signals) for panel in panels())
+    return Why(
+        decision=decision,
+        explanation=explain(
+            decision,
+            policy,
+            texts=texts_of(line),
+            erased="since it was made" if line is None else None,
+        ),
+        notes={rule.id: rule.note for rule in policy.rules if rule.note},
+        found=read_found(connection, decision),
+        panels=[view for view in views if view.rows],
+    )
+
+
+def read_standings(store: Store, connection: sa.Connection, case: Case) -> list[Standing]:
+    """The verdicts on a case, newest first."""
+    verdicts = cases.verdicts_on(connection, case=case.id)
+    return [read_standing(store, connection, verdict, case) for verdict in reversed(verdicts)]
+
+
+def read_standing(
+    store: Store, connection: sa.Connection, verdict: Verdict, case: Case
+) -> Standing:
+    """One verdict and what became of it."""
+    now = store.clock.now()
+    return Standing(
+        verdict=verdict,
+        by=names_of(connection, [verdict.reviewer])[verdict.reviewer],
+        note=cases.note_of(connection, verdict.id),
+        actions=outbox.of_authority(connection, f"verdict:{verdict.id}", now=now),
+        undo_until=undo_until(store, verdict),
+        stands=case.verdict == verdict.id,
+    )
+
+
+def _choices(case: Case, decision: Decision | None, policy: CompiledPolicy) -> list[ClauseChoice]:
+    """The clauses, the one that was hit first."""
+    proposed = None if decision is None else decision.outcome.action
+    ordered = sorted(policy.clauses.values(), key=lambda clause: clause.id != case.clause)
+    return [
+        ClauseChoice(
+            clause=clause,
+            key=CLAUSE_KEYS[place] if place < len(CLAUSE_KEYS) else "",
+            is_proposed=clause.id == case.clause,
+            actions=[
+                ActionChoice(
+                    kind=kind,
+                    key=str(number) if number < 10 else "",  # noqa: PLR2004  # nine digits
+                    consequence=consequence(case, kind),
+                    is_proposed=kind == proposed and clause.id == case.clause,
+                    is_possible=subject_of(case, kind) is not None,
+                )
+                for number, kind in enumerate(_by_strength(clause), 1)
+            ],
+        )
+        for place, clause in enumerate(ordered)
+    ]
+
+
+def _by_strength(clause: Clause) -> list[ActionKind]:
+    """A clause's actions, mildest first, always in the same order."""
+    return [kind for kind in ActionKind if kind in clause.actions]

@@ -1,0 +1,88 @@
+"""The ordered log, to look at: who did what, when, under which hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import HTMLResponse
+
+from tocsin.records import EntryKind, LogEntry
+from tocsin.review import Permission
+from tocsin.store import log
+from tocsin.web.callers import Person, person
+from tocsin.web.console.pages import page
+from tocsin.web.context import context_of
+from tocsin.web.subjects import names_of
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_PAGE = 50
+
+
+@router.get("/audit")
+def show_audit(
+    request: Request,
+    user: Annotated[Person, Depends(person(Permission.AUDIT_READ))],
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+) -> HTMLResponse:
+    """Entries, newest first."""
+    with context_of(request).store.read() as connection:
+        last = log.last_position(connection)
+        until = last if before is None else min(before - 1, last)
+        after = max(0, until - _PAGE)
+        entries = list(log.entries(connection, after=after, until=until))[::-1]
+        names = names_of(connection, [who for entry in entries if (who := _who(entry))])
+    rows = [(entry, names.get(_who(entry) or ""), _facts(entry)) for entry in entries]
+    return page(
+        request,
+        user,
+        "audit.html",
+        rows=rows,
+        last=last,
+        before=after + 1 if after > 0 else None,
+        is_first=before is None,
+    )
+
+
+def _who(entry: LogEntry) -> str | None:
+    """The person behind an entry, if there is one."""
+    verdict: Mapping[str, Any] = entry.body.get("verdict") or {}
+    return verdict.get("reviewer") or entry.body.get("by")
+
+
+def _facts(entry: LogEntry) -> list[tuple[str, str, str | None]]:
+    """What an entry says: label, value, and where to read more."""
+    body = entry.body
+    match entry.kind:
+        case EntryKind.EVENTS:
+            n_decisions = len(body["decisions"])
+            return [
+                ("events", str(len(body["ids"])), None),
+                ("decisions", str(n_decisions), None),
+                ("source", str(body["source"]), None),
+            ]
+        case EntryKind.VERDICT:
+            verdict = body["verdict"]
+            kinds = ", ".join(action["kind"] for action in body["actions"])
+            return [
+                ("verdict", str(verdict["kind"]), f"/cases/{verdict['case']}"),
+                ("clause", str(verdict.get("clause") or "none"), None),
+                ("actions", kinds or "none", None),
+            ]
+        case EntryKind.DELIVERY:
+            return [
+                ("action", str(body["action"]), None),
+                ("state", str(body["state"]), None),
+                ("attempts", str(body["attempts"]), None),
+            ]
+        case EntryKind.POLICY:
+            return [("version", str(body["version"]), None), ("reason", str(body["reason"]), None)]
+        case EntryKind.BANK:
+            banks = sorted({edit["bank"] for edit in body["edits"]})
+            return [("edits", str(len(body["edits"])), None), ("banks", ", ".join(banks), None)]
+        case _:
+            return [(name, str(value), None) for name, value in body.items() if name != "by"]

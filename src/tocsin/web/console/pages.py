@@ -1,0 +1,54 @@
+"""What every page of the console carries: who is logged in, the navigation, the versions.
+
+Comes in: a template with its values. Goes out: the page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from tocsin.review import Permission
+from tocsin.web.callers import Person
+from tocsin.web.context import context_of
+from tocsin.web.templating import render
+
+__all__ = ["SEE_OTHER", "page", "redirect"]
+
+SEE_OTHER = 303
+
+_NAVIGATION = (
+    ("/", "Queue", Permission.CASES_READ),
+    ("/decisions", "Decisions", Permission.DECISIONS_READ),
+    ("/actions", "Actions", Permission.ACTIONS_READ),
+    ("/banks", "Banks", Permission.BANKS_READ),
+    ("/deadletters", "Dead letters", Permission.DEADLETTERS_READ),
+    ("/audit", "Audit", Permission.AUDIT_READ),
+)
+
+
+def page(
+    request: Request, user: Person, template: str, *, status: int = 200, **values: Any
+) -> HTMLResponse:
+    """One page of the console."""
+    context = context_of(request)
+    policy = context.live.policy
+    return render(
+        template,
+        status=status,
+        user=user,
+        csrf=user.session.csrf,
+        now=context.now,
+        path=request.url.path,
+        navigation=[(path, title) for path, title, need in _NAVIGATION if user.may(need)],
+        policy=policy,
+        policy_problem=context.live.problem,
+        **values,
+    )
+
+
+def redirect(path: str) -> RedirectResponse:
+    """Go on with another page of this site."""
+    return RedirectResponse(path, status_code=SEE_OTHER)

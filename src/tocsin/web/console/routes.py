@@ -1,0 +1,13 @@
+"""All routers of the console."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from tocsin.web.console import account, audit, banks, cases, decisions, login, queue, records
+
+__all__ = ["console_router"]
+
+console_router = APIRouter()
+for module in (login, queue, cases, account, decisions, records, banks, audit):
+    console_router.include_router(module.router)

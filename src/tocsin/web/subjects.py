@@ -1,0 +1,223 @@
+"""What there is to know of a subject: the post as its readers saw it, and who wrote it.
+
+Comes in: a decision and the store. Goes out: values for templates and the API. Always holds:
+only the store is read, nothing is fetched; what was erased is said to be erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tocsin.records import (
+    Actor,
+    BankEntry,
+    Case,
+    Decision,
+    Event,
+    Media,
+    Post,
+    Subject,
+    Verdict,
+    post_of,
+    restore_event,
+)
+from tocsin.store import accounts, banks, cases, decisions, outbox, people
+from tocsin.web.text import Link, Mark, Piece, cut, find_links, hidden_in
+
+__all__ = [
+    "AuthorView",
+    "Found",
+    "History",
+    "PostView",
+    "names_of",
+    "read_author",
+    "read_found",
+    "read_history",
+    "read_post",
+    "trigger_of",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One thing that a detector found, numbered as the marks in the text are.
+
+    `is_in_text` says that the text shows it; `entry` is the bank's entry, where it has one.
+    """
+
+    number: int
+    signal: str
+    detector: str
+    version: str
+    score: float | None
+    note: str | None
+    kind: str | None
+    field: str | None
+    span: tuple[int, int] | None
+    distance: int | None
+    bank: str | None
+    entry_id: str | None
+    entry: BankEntry | None
+
+    @property
+    def title(self) -> str:
+        """What matched, in a few words."""
+        if self.bank is not None:
+            return f"{self.number}: {self.kind or 'entry'} of the bank {self.bank}"
+        return f"{self.number}: {self.signal}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostView:
+    """A post for templates."""
+
+    post: Post
+    at: datetime | None
+    title: Sequence[Piece]
+    text: Sequence[Piece]
+    links: Sequence[Link]
+    hidden: Sequence[tuple[str, str, int]]
+
+    @property
+    def media(self) -> Sequence[Media]:
+        """Pictures, videos, sounds: shown as placeholders."""
+        return self.post.media
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorView:
+    """Who wrote it: as the event described them, and as the store knows them."""
+
+    key: str
+    actor: Actor | None
+    name: Sequence[Piece]
+    bio: Sequence[Piece]
+    state: accounts.AccountState | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What happened around a subject and its author before."""
+
+    decisions: Sequence[decisions.DecisionRow]
+    n_decisions: int
+    cases: Sequence[Case]
+    verdicts: Sequence[Verdict]
+    actions: Sequence[outbox.OutboxRow]
+    reports: Sequence[accounts.Report]
+
+
+def trigger_of(connection: sa.Connection, decision: Decision) -> Event | None:
+    """The event that led to a decision; None if it was erased."""
+    line = decisions.event_json(connection, decision.id)
+    return None if line is None else restore_event(line)
+
+
+def read_found(connection: sa.Connection, decision: Decision) -> list[Found]:
+    """What the detectors found, numbered from 1."""
+    found: list[Found] = []
+    for signal in decision.signals:
+        score = None if signal.abstained else signal.score
+        for item in signal.evidence:
+            span = item.span
+            entry = banks.get(connection, item.entry) if item.entry else None
+            found.append(
+                Found(
+                    number=len(found) + 1,
+                    signal=signal.name,
+                    detector=signal.detector,
+                    version=signal.version,
+                    score=score,
+                    note=item.note or signal.note,
+                    kind=item.kind,
+                    field=None if span is None else span.field,
+                    span=None if span is None else (span.start, span.end),
+                    distance=item.distance,
+                    bank=item.bank,
+                    entry_id=item.entry,
+                    entry=entry,
+                )
+            )
+    return found
+
+
+def read_post(event: Event | None, found: Sequence[Found]) -> PostView | None:
+    """The post of an event with what was found in it marked; None if there is no post."""
+    post = None if event is None else post_of(event)
+    if event is None or post is None:
+        return None
+    return PostView(
+        post=post,
+        at=event.at,
+        title=cut(post.title or "", _marks(found, "post.title")),
+        text=cut(post.text or "", _marks(found, "post.text")),
+        links=find_links(post.text or "", post.links),
+        hidden=hidden_in(f"{post.title or ''}{post.text or ''}"),
+    )
+
+
+def read_author(
+    connection: sa.Connection, key: str | None, event: Event | None, found: Sequence[Found]
+) -> AuthorView | None:
+    """Who wrote it; None for an anonymous post."""
+    if key is None:
+        return None
+    actor = None if event is None else event.actor
+    return AuthorView(
+        key=key,
+        actor=actor,
+        name=cut((actor and actor.name) or "", _marks(found, "actor.name")),
+        bio=cut((actor and actor.bio) or "", _marks(found, "actor.bio")),
+        state=accounts.get(connection, key),
+        at=None if event is None else event.at,
+    )
+
+
+def read_history(
+    connection: sa.Connection, subject: Subject, key: str | None, *, now: datetime, limit: int = 8
+) -> History:
+    """What was decided, done and reported about the subject and its author."""
+    about_subject = outbox.list_rows(connection, now=now, subject=subject, limit=limit)
+    if key is None:
+        return History(
+            decisions=(),
+            n_decisions=0,
+            cases=(),
+            verdicts=cases.verdicts_on(connection, subject=subject),
+            actions=about_subject,
+            reports=accounts.reports_about(connection, subject),
+        )
+    where = decisions.DecisionFilter(actor=key)
+    account = Subject(kind="account", id=key)
+    subjects = [subject] if subject == account else [subject, account]
+    by_account = outbox.list_rows(connection, now=now, actor=key, limit=limit)
+    unique = {row.action.id: row for row in (*about_subject, *by_account)}
+    return History(
+        decisions=decisions.list_rows(connection, where, limit=limit),
+        n_decisions=decisions.count(connection, where),
+        cases=cases.list_cases(connection, cases.CaseFilter(state=None, actor=key), limit=limit),
+        verdicts=[
+            verdict for one in subjects for verdict in cases.verdicts_on(connection, subject=one)
+        ],
+        actions=list(unique.values())[:limit],
+        reports=[report for one in subjects for report in accounts.reports_about(connection, one)],
+    )
+
+
+def names_of(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]:
+    """Names of users by id; programs and people who are gone keep their ids."""
+    found = {one: people.user_by_id(connection, one) for one in set(ids)}
+    return {one: user.name if user is not None else one for one, user in found.items()}
+
+
+def _marks(found: Sequence[Found], field: str) -> list[Mark]:
+    return [
+        Mark(start=item.span[0], end=item.span[1], number=item.number, title=item.title)
+        for item in found
+        if item.field == field and item.span is not None
+    ]
