@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -88,12 +89,18 @@ clauses:
 """
 
 
+EXAMPLES = """\
+  examples:
+    hit: [{type: post.created, text: yes it is}]
+    miss: [{type: post.created, text: no it is not}]"""
+
+
 def rule_yaml(when: str, rule_id: str = "r1", **keys: Any) -> str:
     """One rule as YAML, with what it needs to pass."""
     values = {"clause": "terror.support", "outcome": "review", "priority": 500, **keys}
     lines = [f"- id: {rule_id}", f"  when: {when}"]
     lines += [f"  {key}: {value}" for key, value in values.items()]
-    return "\n".join([*lines, "  examples: {hit: [yes it is], miss: [no it is not]}", ""])
+    return "\n".join([*lines, EXAMPLES, ""])
 
 
 def check(files: Mapping[str, str], **options: bool) -> CheckReport:
@@ -111,7 +118,7 @@ def compiled(*rules: str) -> CompiledPolicy:
 
 def policy_of(when: str, **keys: Any) -> CompiledPolicy:
     """The policy of one rule."""
-    return compiled(rule_yaml(when, **keys))
+    return compiled(rule_yaml(json.dumps(when), **keys))
 
 
 class Table:

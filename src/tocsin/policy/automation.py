@@ -17,6 +17,14 @@ __all__ = ["Gate", "default_gate", "held_reason"]
 
 ITEMS: frozenset[SubjectKind] = frozenset({"post", "media"})
 
+_NAMED: dict[SubjectKind, str] = {
+    "post": "a post",
+    "media": "media",
+    "account": "an account",
+    "hashtag": "a hashtag",
+    "campaign": "a campaign",
+}
+
 
 class Gate(Protocol):
     """Decides whether an action may act by itself."""
@@ -46,7 +54,7 @@ def held_reason(
     if action in PERSON_ONLY_ACTIONS:
         return f"`{action.value}` always needs a person"
     if rule.subject not in ITEMS:
-        return f"nothing happens to a {rule.subject} without a person"
+        return f"nothing happens to {_NAMED[rule.subject]} without a person"
     if action not in clause.automatic:
         return f"the clause `{clause.id}` never lets `{action.value}` happen by itself"
     return gate(rule, action, clause, language)

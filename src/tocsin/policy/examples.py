@@ -50,6 +50,8 @@ SHORT_KEYS = {
     "hashtag": "trend: the hashtag",
     "rank": "trend: its rank",
     "volume": "trend: its volume",
+    "target": "report: mapping of `kind` and `id`; a post where absent",
+    "category": "report: its category",
     "note": "for people",
     "event": "instead of all others: a whole event in the wire format",
 }
@@ -142,6 +144,9 @@ def _built(values: Mapping[str, Any], event_id: str, events: frozenset[str]) -> 
     elif kind == "trend.observed":
         trend = {key: values[key] for key in ("rank", "volume") if key in values}
         event |= {"hashtag": values.get("hashtag", ""), **trend}
+    elif kind == "report.filed":
+        event["target"] = values.get("target", {"kind": "post", "id": f"{event_id}:post"})
+        event |= {key: values[key] for key in ("category",) if key in values}
     return event
 
 
