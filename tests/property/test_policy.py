@@ -1,0 +1,192 @@
+"""Properties of the policy stage over generated rules, signals and features."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.policy.kit import (
+    CATALOGUE,
+    Table,
+    bank_hit,
+    check,
+    compiled,
+    rule_yaml,
+    signal,
+    table_of,
+)
+from tocsin.policy import CompiledPolicy, PackSource, check_pack, explain
+from tocsin.policy.check import compile_rules
+from tocsin.policy.problems import Document, Problems
+from tocsin.policy.tree import read_tree
+from tocsin.records import Decision, FeatureValue, Signal
+from tocsin.testing.builders import account_event, batch_of, post_event
+
+ATOMS = st.sampled_from(
+    [
+        "post.is_reply",
+        "post.views > 3",
+        "post.views / (post.views - 4) < 2",
+        "account.age < days(2)",
+        'lang == "ar"',
+        "len(text) > 2",
+        'text in bank("praise")',
+        'text not in bank("praise")',
+        'account.bio in bank("groups")',
+        'links in bank("known-links")',
+        'signal("support").score >= 0.5',
+        'signal("support").score + signal("threat").score < 1',
+        'signal("support").abstained',
+        'known(signal("threat").score)',
+        '(text in bank("people")) == post.is_reply',
+        "1 < 2",
+        "2 < 1",
+    ]
+)  # fmt: skip
+CONDITIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        inner.map(lambda one: f"not ({one})"),
+        st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(
+            lambda parts: f"({parts[0]}) {parts[1]} ({parts[2]})"
+        ),
+        st.tuples(inner, inner).map(lambda parts: f"({parts[0]}) == ({parts[1]})"),
+    ),
+    max_leaves=6,
+)
+SIGNALS = st.lists(
+    st.sampled_from(
+        [
+            bank_hit("praise"),
+            bank_hit("praise", "actor.bio"),
+            bank_hit("groups", "actor.bio"),
+            bank_hit("people"),
+            bank_hit("known-links", None),
+            signal("bank:praise", abstained=True),
+            signal("support", 0.7),
+            signal("support", 0.2),
+            signal("support", abstained=True),
+            signal("threat", 0.4),
+        ]
+    ),
+    max_size=4,
+)
+ROWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "post.is_reply": st.booleans(),
+        "post.views": st.integers(0, 6),
+        "account.age": st.integers(0, 4).map(lambda days: timedelta(days=days)),
+        "lang": st.sampled_from(["ar", "en"]),
+        "text": st.sampled_from(["", "abc"]),
+    },
+)
+RULES = st.lists(
+    st.tuples(
+        CONDITIONS,
+        st.sampled_from(["review", "hide", "allow", "suspend"]),
+        st.integers(0, 3),
+        st.sampled_from(["[post.created]", "[account.created]", "[post.created, account.created]"]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+Row = tuple[list[Signal], dict[str, FeatureValue], bool]
+INPUT = st.lists(st.tuples(SIGNALS, ROWS, st.booleans()), min_size=1, max_size=6)
+
+
+def policy_of(rules: list[tuple[str, str, int, str]]) -> CompiledPolicy:
+    return compiled(
+        *(
+            rule_yaml(
+                f"|\n    {when}", f"r{n}", outcome=outcome, priority=priority, events=events,
+                subject="account",
+            ).replace("outcome: hide", "outcome: label")
+            for n, (when, outcome, priority, events) in enumerate(rules)
+        )
+    )  # fmt: skip
+
+
+def decide(policy: CompiledPolicy, rows: list[Row], first: int = 0) -> list[tuple[int, Decision]]:
+    events = [
+        post_event(f"post {n}") if is_post else account_event(f"user_{n}")
+        for n, (_, _, is_post) in enumerate(rows, start=first)
+    ]
+    return policy.decide(
+        batch_of(*events),
+        Table(*(features for _, features, _ in rows)),
+        table_of(*(signals for signals, _, _ in rows)),
+        {},
+    )
+
+
+@given(RULES, INPUT)
+@settings(max_examples=300)
+def test_the_prefilter_changes_no_decision(
+    rules: list[tuple[str, str, int, str]], rows: list[Row]
+) -> None:
+    policy = policy_of(rules)
+    assert decide(policy, rows) == decide(compile_rules(policy, use_anchors=False), rows)
+
+
+@given(RULES, INPUT, st.integers(1, 5))
+def test_cutting_batches_changes_no_decision(
+    rules: list[tuple[str, str, int, str]], rows: list[Row], size: int
+) -> None:
+    policy = policy_of(rules)
+    parts = [
+        (first + row, decision)
+        for first in range(0, len(rows), size)
+        for row, decision in decide(policy, rows[first : first + size], first)
+    ]
+    assert parts == decide(policy, rows)
+
+
+@given(RULES, INPUT)
+def test_what_is_explained_is_what_was_decided(
+    rules: list[tuple[str, str, int, str]], rows: list[Row]
+) -> None:
+    policy = policy_of(rules)
+    for _, decision in decide(policy, rows):
+        for rule in explain(decision, policy).rules:
+            assert rule.steps == () or rule.steps[0].value is True
+            assert all(step.state != "not stored" or step.text == "text" for step in rule.steps)
+
+
+@given(CONDITIONS)
+def test_a_condition_reads_as_its_canonical_text(when: str) -> None:
+    (rule,) = compiled(rule_yaml(f"|\n    {when}")).rules
+    (again,) = compiled(rule_yaml(f"|\n    {rule.condition.key}")).rules
+    assert again.version == rule.version
+
+
+PIECES = st.sampled_from(
+    [*"()[]{}<>=!&|+-*/%.,:;#@\"'\\ \n\tabcé0٣鉄", "and ", "or ", "not ", " in ", "text", "bank(",
+     "signal(", ".score", "lambda ", "account.age", "days(", "**", "9" * 20, "\u202e", "\x85"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+@settings(max_examples=300)
+def test_no_text_makes_the_check_fail(text: str) -> None:
+    report = check({"rules/r.yaml": rule_yaml("|\n    " + text.replace("\n", "\n    "))})
+    assert report.render()
+
+
+@given(
+    st.lists(PIECES, max_size=40).map("".join), st.sampled_from(["rules/r.yaml", "banks/b.yaml"])
+)
+def test_no_file_makes_the_check_fail(text: str, name: str) -> None:
+    source = PackSource.from_files({"policy.yaml": text, name: f"- {text}"})
+    report = check_pack(source, CATALOGUE)
+    assert report.policy is None
+    assert all(problem.place.line >= 1 for problem in report.problems)
+
+
+@given(st.text(max_size=60))
+def test_every_text_is_a_tree_or_a_problem(text: str) -> None:
+    problems = Problems()
+    root = read_tree(Document("f.yaml", text), problems)
+    assert (root is None) == bool(problems.found) or root is not None
