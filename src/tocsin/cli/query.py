@@ -21,13 +21,15 @@ __all__ = ["command"]
 def command(context: CliContext, sql: str, limit: int) -> None:
     """Ask the archive in SQL (DuckDB's), read only.
 
-    One view, `events`: the columns of the wire format (`type`, `at`, `actor`, `post`, …) with
-    `received_at`, `source`, `position` and `ordinal`. The SQL reaches no file and no network.
+    One view, `events`: the columns of the wire format (`type`, `"at"`, `actor`, `post`, …) with
+    `received_at`, `happened_at` (`"at"`, or the arrival where the platform sent none), `source`,
+    `position` and `ordinal`. The SQL reaches no file and no network.
 
     \b
     Examples:
       tocsin query "select type, count(*) from events group by type"
       tocsin query "select post.lang, count(*) n from events group by 1 order by n desc"
+      tocsin query "select date_trunc('day', happened_at) d, count(*) from events group by 1"
     """
     from tocsin.store.query import query_events  # DuckDB is not needed for --help
 

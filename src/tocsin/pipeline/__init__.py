@@ -21,6 +21,7 @@ from tocsin.pipeline.packs import (
 )
 from tocsin.pipeline.registry import catalogue, detectors, panels, webhook_connector
 from tocsin.pipeline.repairs import replay_dead_letter
+from tocsin.pipeline.upkeep import Upkeep
 
 __all__ = [
     "BatchResult",
@@ -31,6 +32,7 @@ __all__ = [
     "IntakeResult",
     "Live",
     "RunSummary",
+    "Upkeep",
     "activate",
     "activate_first",
     "catalogue",

@@ -24,6 +24,7 @@ from tocsin.pipeline.packs import activate_first, load_engine
 from tocsin.policy import CompiledPolicy
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch
 from tocsin.store import Store, Transaction, banks, deadletters, eventids, schema
+from tocsin.store.settings import record_settings
 
 __all__ = ["BatchResult", "Live", "RunSummary"]
 
@@ -72,6 +73,7 @@ class Live:
         Raises:
             CheckFailedError: the active pack cannot be compiled.
         """
+        record_settings(store)
         activate_first(store)
         with store.read() as connection:
             return cls(store, connection)

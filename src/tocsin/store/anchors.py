@@ -2,7 +2,8 @@
 
 Comes in: the heads of the chains. Goes out: lines of `anchors.jsonl`, each signed with
 Ed25519, and checkpoint entries that join the writers' chains. Always holds: an anchor is
-written after what it vouches for is committed; a line is never rewritten.
+written after what it vouches for is committed; a whole line is never rewritten; half a line,
+left by a crash, vouches for nothing and makes way for the next.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tocsin.errors import InputError
 from tocsin.records import Anchor, EntryKind
-from tocsin.store import keys, log
+from tocsin.store import folder, keys, log
 from tocsin.store.store import Store
 
 __all__ = ["ANCHOR_FILE", "is_signed_by", "load_anchors", "write_anchor"]
@@ -27,10 +28,15 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 def write_anchor(store: Store) -> Anchor | None:
     """Sign where the log stands; None if nothing was added since the last anchor."""
-    path = store.folder / ANCHOR_FILE
+    with folder.exclusive(store.folder / "keys"):
+        return _write_next(store, store.folder / ANCHOR_FILE)
+
+
+def _write_next(store: Store, path: Path) -> Anchor | None:
     last = load_anchors(path)[-1:] if path.exists() else []
     with store.write() as transaction:
         connection = transaction.connection
+        folder.claim(store, connection)
         position = log.last_position(connection)
         if position == 0 or (last and last[0].position == position):
             return None
@@ -47,11 +53,20 @@ def write_anchor(store: Store) -> Anchor | None:
         public_key=key.public_key().public_bytes_raw().hex(),
     )
     anchor = msgspec.structs.replace(unsigned, signature=key.sign(_signed_part(unsigned)).hex())
-    with path.open("ab") as file:
-        file.write(_ENCODER.encode(anchor) + b"\n")
+    _append(path, _ENCODER.encode(anchor) + b"\n")
+    return anchor
+
+
+def _append(path: Path, line: bytes) -> None:
+    with path.open("a+b") as file:
+        file.seek(0)
+        half = file.read().rpartition(b"\n")[2]
+        if half:
+            file.truncate(file.tell() - len(half))
+        file.write(line)
         file.flush()
         os.fsync(file.fileno())
-    return anchor
+    folder.sync_folder(path.parent)
 
 
 def load_anchors(path: Path) -> list[Anchor]:
@@ -61,15 +76,16 @@ def load_anchors(path: Path) -> list[Anchor]:
         InputError: no such file, or a line that is no anchor.
     """
     try:
-        lines = path.read_bytes().splitlines()
+        content = path.read_bytes()
     except OSError:
         raise InputError("the file of anchors cannot be read", where=str(path)) from None
+    lines = content.splitlines()
     anchors = []
     for number, line in enumerate(lines, 1):
         try:
             anchors.append(msgspec.json.decode(line, type=Anchor))
-        except msgspec.DecodeError:
-            if number == len(lines):
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            if number == len(lines) and not content.endswith(b"\n"):
                 break  # a crash while appending leaves half a line; it vouches for nothing
             raise InputError("this line is no anchor", where=f"{path}:{number}") from None
     return anchors

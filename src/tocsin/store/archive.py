@@ -5,7 +5,8 @@ Comes in: the events of log entries that still stand in the database. Goes out: 
 `position`, `ordinal`, `received_at`, `source` and `salt`; and single events again. Always holds:
 a file is listed in `archive_files` in the same transaction that removes its events from the
 database, after it is whole on disk; a file that is not listed is a leftover of a crash and is
-overwritten by the next run. The day is that of the event, or of its arrival.
+removed by the next run. The day is that of the event, or of its arrival. An erased event keeps
+its row, without salt and content, so that nobody takes it for a lost one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tocsin.records import (
     lines_to_arrow,
 )
 from tocsin.store import content as packed_content
-from tocsin.store import schema
+from tocsin.store import folder, schema
 from tocsin.store.store import Store
 from tocsin.store.times import from_us
 
@@ -58,8 +59,8 @@ ARCHIVE_SCHEMA: pa.Schema = pa.schema(
 )
 """Columns of an archive file: where the event stands in the log, then the event."""
 
-ENTRIES_PER_RUN = 2_000
-"""Log entries moved in one run: bounds memory to a few hundred megabytes at 256 events each."""
+EVENTS_PER_STRETCH = 100_000
+"""Events that are moved, and later read, together: bounds memory to a few hundred megabytes."""
 
 
 @dataclass(slots=True)
@@ -71,36 +72,74 @@ class ArchiveRun:
 
 
 def pending_events(connection: sa.Connection) -> int:
-    """How many log entries with events still stand in the database."""
-    table = schema.log_content
-    statement = sa.select(sa.func.count()).where(table.c.name == "events")
-    return connection.execute(statement).scalar_one()
+    """How many events still stand in the database."""
+    table, ids = schema.log_content, schema.event_ids
+    oldest = sa.select(sa.func.min(table.c.position)).where(table.c.name == "events")
+    first = connection.execute(oldest).scalar_one()
+    if first is None:
+        return 0
+    # Entries are archived oldest first, so everything from here on waits.
+    statement = sa.select(sa.func.count()).select_from(ids).where(ids.c.position >= first)
+    return int(connection.execute(statement).scalar_one())
 
 
 def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = None) -> ArchiveRun:
-    """Move all waiting events into the archive; safe to interrupt and to repeat."""
+    """Move all waiting events into the archive; safe to interrupt and to repeat.
+
+    `on_progress` gets the number of log entries that were just moved.
+    """
     run = ArchiveRun()
-    while True:
-        with store.read() as connection:
-            rows = _waiting_rows(connection, limit=ENTRIES_PER_RUN)
-        if not rows:
-            return run
-        whole = _table_of(rows)
-        positions = [row.position for row in rows]
-        files = _write_by_day(store.folder, whole, positions[0], positions[-1])
-        _commit(store, positions, files)
-        run.n_events += whole.num_rows
-        run.files += [str(row["path"]) for row in files]
-        if on_progress is not None:
-            on_progress(whole.num_rows)
+    with folder.exclusive(store.folder / "archive"):
+        _remove_leftovers(store)
+        while True:
+            with store.read() as connection:
+                last = _end_of_stretch(connection)
+                rows = [] if last is None else _waiting_rows(connection, until=last)
+            if not rows:
+                return run
+            whole = _table_of(rows)
+            files = _write_by_day(store.folder, whole, rows[0].position, rows[-1].position)
+            if not _commit(store, rows, files):
+                continue
+            run.n_events += whole.num_rows
+            run.files += [str(row["path"]) for row in files]
+            if on_progress is not None:
+                on_progress(len(rows))
 
 
 def waiting_events(connection: sa.Connection) -> pa.Table:
     """Every event that stands in the database only, in `ARCHIVE_SCHEMA`."""
-    return _table_of(_waiting_rows(connection, limit=None))
+    return _table_of(_waiting_rows(connection))
 
 
-def _waiting_rows(connection: sa.Connection, *, limit: int | None) -> Sequence[Any]:
+def _remove_leftovers(store: Store) -> None:
+    """Remove what an interrupted run left behind: what is not listed must not keep content."""
+    with store.read() as connection:
+        folder.claim(store, connection)
+        listed = set(connection.execute(sa.select(schema.archive_files.c.path)).scalars())
+    for path in (store.folder / "archive").glob("day=*/events-*"):
+        if path.relative_to(store.folder).as_posix() not in listed:
+            path.unlink()
+
+
+def _end_of_stretch(connection: sa.Connection) -> int | None:
+    """The last position of the next stretch; None if nothing waits."""
+    table = schema.log_content
+    statement = (
+        sa.select(table.c.position, sa.func.length(table.c.salts).label("n_bytes"))
+        .where(table.c.name == "events")
+        .order_by(table.c.position)
+    )
+    last, n_events = None, 0
+    for row in connection.execute(statement):
+        n_events += row.n_bytes // packed_content.SALT_BYTES
+        if last is not None and n_events > EVENTS_PER_STRETCH:
+            break
+        last = row.position
+    return last
+
+
+def _waiting_rows(connection: sa.Connection, *, until: int | None = None) -> Sequence[Any]:
     entries, content = schema.log_entries, schema.log_content
     statement = (
         sa.select(
@@ -109,8 +148,9 @@ def _waiting_rows(connection: sa.Connection, *, limit: int | None) -> Sequence[A
         .join(content, content.c.position == entries.c.position)
         .where(content.c.name == "events")
         .order_by(entries.c.position)
-        .limit(limit)
     )
+    if until is not None:
+        statement = statement.where(entries.c.position <= until)
     return connection.execute(statement).all()
 
 
@@ -162,19 +202,17 @@ def _table_of(rows: Sequence[Any]) -> pa.Table:
     ordinals: list[int] = []
     times: list[datetime] = []
     sources: list[str] = []
-    salts: list[bytes] = []
+    salts: list[bytes | None] = []
     lines: list[bytes] = []
     size = packed_content.SALT_BYTES
     for row in rows:
         received_at, source = from_us(row.at_us), msgspec.json.decode(row.body)["source"]
         for ordinal, line in enumerate(packed_content.unpack(row.packed)):
-            if not line:
-                continue  # erased: the archive does not hold it
             positions.append(row.position)
             ordinals.append(ordinal)
             times.append(received_at)
             sources.append(source)
-            salts.append(row.salts[ordinal * size : (ordinal + 1) * size])
+            salts.append(row.salts[ordinal * size : (ordinal + 1) * size] if line else None)
             lines.append(line)
     columns = [
         pa.array(positions, pa.int64()),
@@ -182,12 +220,22 @@ def _table_of(rows: Sequence[Any]) -> pa.Table:
         pa.array(times, pa.timestamp("us", tz="UTC")),
         pa.array(sources, pa.string()),
         pa.array(salts, pa.binary()),
-        *lines_to_arrow(lines).columns,
+        *_event_columns(lines),
     ]
     return pa.Table.from_arrays(columns, schema=ARCHIVE_SCHEMA)
 
 
-def _write_by_day(folder: Path, table: pa.Table, first: int, last: int) -> list[dict[str, object]]:
+def _event_columns(lines: Sequence[bytes]) -> list[pa.Array]:
+    """The events as columns; an erased one is a row of nulls."""
+    kept = lines_to_arrow([line for line in lines if line])
+    if kept.num_rows == len(lines):
+        return list(kept.columns)
+    places = iter(range(kept.num_rows))
+    rows = pa.array([next(places) if line else None for line in lines], pa.int64())
+    return [column.take(rows) for column in kept.columns]
+
+
+def _write_by_day(root: Path, table: pa.Table, first: int, last: int) -> list[dict[str, object]]:
     moments = pc.coalesce(table["at"], table["received_at"])
     days = pc.strftime(moments, format="%Y-%m-%d").to_pylist()
     rows_of_day: dict[str, list[int]] = defaultdict(list)
@@ -197,7 +245,7 @@ def _write_by_day(folder: Path, table: pa.Table, first: int, last: int) -> list[
     for day, rows in sorted(rows_of_day.items()):
         path = f"archive/day={day}/events-{first:012d}-{last:012d}.parquet"
         part = table.take(rows)
-        n_bytes = _write_file(folder / path, part)
+        n_bytes = _write_file(root / path, part)
         files.append(
             {
                 "path": path,
@@ -219,33 +267,31 @@ def _write_file(path: Path, table: pa.Table) -> int:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the rename itself survives a power cut
-    finally:
-        os.close(folder)
+    folder.sync_folder(path.parent)
+    folder.sync_folder(path.parent.parent)
     return path.stat().st_size
 
 
-def _commit(store: Store, positions: list[int], files: list[dict[str, object]]) -> None:
+def _commit(store: Store, rows: Sequence[Any], files: list[dict[str, object]]) -> bool:
+    """List the files and let the database go of their events.
+
+    False, and nothing happens, if an event was erased since it was read.
+    """
     content = schema.log_content
+    is_moved = sa.and_(
+        content.c.name == "events",
+        content.c.position >= rows[0].position,
+        content.c.position <= rows[-1].position,
+    )
     with store.write() as transaction:
-        waiting = sa.select(sa.func.count()).where(
-            content.c.name == "events",
-            content.c.position >= min(positions),
-            content.c.position <= max(positions),
-        )
-        if transaction.connection.execute(waiting).scalar_one() != len(positions):
-            return  # another process archived them first; its files are the listed ones
-        if files:
-            transaction.connection.execute(sa.insert(schema.archive_files), files)
-        transaction.connection.execute(
-            sa.delete(content).where(
-                content.c.name == "events",
-                content.c.position >= min(positions),
-                content.c.position <= max(positions),
-            )
-        )
+        connection = transaction.connection
+        statement = sa.select(content.c.position, content.c.salts).where(is_moved)
+        found = connection.execute(statement.order_by(content.c.position))
+        if [tuple(row) for row in found] != [(row.position, row.salts) for row in rows]:
+            return False
+        connection.execute(sa.insert(schema.archive_files), files)
+        connection.execute(sa.delete(content).where(is_moved))
+        return True
 
 
 def _files_holding(connection: sa.Connection, position: int) -> list[str]:

@@ -2,8 +2,9 @@
 
 Comes in: a database URL. Goes out: read and write transactions. Always holds: at most one
 write transaction runs at a time (SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock), so
-that positions in the log have no gaps and readers see them in order; a committed transaction is
-on disk. Refused: a database whose schema is newer than this program.
+that positions in the log have no gaps and readers see them in order; a reader sees one state for
+as long as it reads; a committed transaction is on disk; errors carry no values of rows. Refused:
+a database whose schema is newer than this program.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ class Database:
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state of the database."""
         with _explained(), self.engine.connect() as connection:
+            if not self.is_sqlite:  # whose transactions see one state anyway
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
             yield connection
 
     @contextmanager
@@ -79,11 +84,6 @@ class Database:
             statement = sa.text("SELECT version_num FROM alembic_version")
             return connection.execute(statement).scalar_one_or_none()
 
-    def empty(self, tables: tuple[sa.Table, ...], connection: sa.Connection) -> None:
-        """Delete every row of these tables."""
-        for table in tables:
-            connection.execute(sa.delete(table))
-
     def close(self) -> None:
         """Release every connection."""
         self.engine.dispose()
@@ -93,7 +93,7 @@ def _sqlite_engine(url: str) -> sa.Engine:
     path = sa.make_url(url).database
     if path and path != ":memory:":
         Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -116,7 +116,9 @@ def _sqlite_engine(url: str) -> sa.Engine:
 
 def _postgres_engine(url: str) -> sa.Engine:
     try:
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=16)
+        return sa.create_engine(
+            url, pool_pre_ping=True, pool_size=4, max_overflow=16, hide_parameters=True
+        )
     except ModuleNotFoundError:
         raise InputError(
             "PostgreSQL needs its driver",
@@ -129,8 +131,10 @@ def _postgres_engine(url: str) -> sa.Engine:
 def _explained() -> Iterator[None]:
     try:
         yield
-    except sa.exc.OperationalError as error:
-        # The driver's first line names host, file or lock; parameters may hold content.
+    except (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError):
+        raise  # our own fault
+    except sa.exc.DatabaseError as error:
+        # The driver's first line names host, file or lock; the others may hold content.
         reason = str(error.orig).splitlines()[0] if error.orig else "no reason given"
         raise OutsideServiceError(
             f"the database cannot be used: {reason}",

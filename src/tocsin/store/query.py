@@ -22,10 +22,11 @@ from tocsin.store.store import Store
 
 __all__ = ["query_events", "recent_posts"]
 
-_VIEW_OF_WAITING = "CREATE TEMP VIEW events AS SELECT * EXCLUDE (salt) FROM waiting_events"
+_COLUMNS = '* EXCLUDE (salt), coalesce("at", received_at) AS happened_at'
+_VIEW_OF_WAITING = f"CREATE TEMP VIEW events AS SELECT {_COLUMNS} FROM waiting_events"
 _VIEW_OF_ALL = (
-    "CREATE TEMP VIEW events AS SELECT * EXCLUDE (salt) FROM archived_events"
-    " UNION ALL SELECT * EXCLUDE (salt) FROM waiting_events"
+    f"CREATE TEMP VIEW events AS SELECT {_COLUMNS} FROM archived_events"
+    f" UNION ALL SELECT {_COLUMNS} FROM waiting_events"
 )
 
 MEMORY_LIMIT = "1GB"
@@ -50,7 +51,7 @@ def query_events(store: Store, sql: str, *, time_limit_s: float = TIME_LIMIT_S) 
             return connection.sql(sql).to_arrow_table()
         except duckdb.InterruptException:
             message = f"the question took longer than {time_limit_s:g} s"
-            hint = "narrow it, for example by `at` or `actor.id`"
+            hint = "narrow it, for example by `happened_at` or `actor.id`"
             raise InputError(message, where="SQL", hint=hint) from None
         except duckdb.Error as error:
             raise _explained(error) from None
@@ -65,7 +66,7 @@ def recent_posts(store: Store, actor_key: str, limit: int = 20) -> list[dict[str
         connection.execute(
             "SELECT * FROM events WHERE type IN ('post.created', 'post.updated')"
             " AND coalesce(actor.id, actor.handle) = ?"
-            " ORDER BY coalesce(at, received_at) DESC, position DESC, ordinal DESC LIMIT ?",
+            " ORDER BY happened_at DESC, position DESC, ordinal DESC LIMIT ?",
             [actor_key, limit],
         )
         table: pa.Table = connection.to_arrow_table()
