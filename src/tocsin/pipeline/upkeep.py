@@ -50,7 +50,7 @@ class Upkeep:
                     anchored_at = clock.now()
                 self._archive()
             except Exception as error:  # noqa: BLE001  # tried again at the next look
-                _LOG.error("upkeep failed: %s", type(error).__name__)  # noqa: TRY400
+                _LOG.error("upkeep failed: %s", type(error).__name__)
 
     def _archive(self) -> None:
         settings = self._store.settings

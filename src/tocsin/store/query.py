@@ -22,12 +22,15 @@ from tocsin.store.store import Store
 
 __all__ = ["query_events", "recent_posts"]
 
-_COLUMNS = '* EXCLUDE (salt), coalesce("at", received_at) AS happened_at'
-_VIEW_OF_WAITING = f"CREATE TEMP VIEW events AS SELECT {_COLUMNS} FROM waiting_events"
-_VIEW_OF_ALL = (
-    f"CREATE TEMP VIEW events AS SELECT {_COLUMNS} FROM archived_events"
-    f" UNION ALL SELECT {_COLUMNS} FROM waiting_events"
-)
+_VIEW_OF_WAITING = """
+    CREATE TEMP VIEW events AS
+    SELECT * EXCLUDE (salt), coalesce("at", received_at) AS happened_at FROM waiting_events
+"""
+_VIEW_OF_ALL = """
+    CREATE TEMP VIEW events AS
+    SELECT * EXCLUDE (salt), coalesce("at", received_at) AS happened_at
+    FROM (SELECT * FROM archived_events UNION ALL SELECT * FROM waiting_events)
+"""
 
 MEMORY_LIMIT = "1GB"
 TIME_LIMIT_S = 120.0

@@ -201,4 +201,4 @@ def _wanted(request: Request) -> str:
     if request.method not in _SAFE:
         return "/"
     query = f"?{request.url.query}" if request.url.query else ""
-    return quote(request.url.path, safe="/") + query
+    return safe_path(quote(request.url.path, safe="/") + query)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 import traceback
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
 
 from tocsin.errors import (
@@ -25,6 +26,7 @@ from tocsin.errors import (
     TocsinError,
     TooLargeError,
 )
+from tocsin.web.callers import LoginNeededError
 from tocsin.web.templating import render_error
 
 __all__ = ["ERROR_SCHEMA", "add_error_handlers", "error_response", "is_api"]
@@ -80,6 +82,11 @@ def add_error_handlers(app: FastAPI) -> None:
         if error.exit_status == 1:
             _LOG.error("%s %s", error.code, request.state.request_id)
         return error_response(request.scope, error)
+
+    @app.exception_handler(LoginNeededError)
+    async def _login(request: Request, error: LoginNeededError) -> Response:
+        after = f"?{urlencode({'after': error.path})}" if error.path != "/" else ""
+        return RedirectResponse(f"/login{after}", status_code=303)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
