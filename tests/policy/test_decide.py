@@ -9,6 +9,7 @@ from tocsin.records import (
     ActionKind,
     Actor,
     Decision,
+    FeatureValue,
     Outcome,
     Subject,
     decision_id,
@@ -119,7 +120,7 @@ def test_the_id_covers_every_version_and_policy_adds_its_own() -> None:
 
 def test_a_decision_survives_its_own_bytes() -> None:
     when = 'text in bank("praise") and account.age < days(7)'
-    row = {"account.age": timedelta(hours=1), "lang": "ar"}
+    row: dict[str, FeatureValue] = {"account.age": timedelta(hours=1), "lang": "ar"}
     (decision,) = decide(policy_of(when), post_event(), row, [bank_hit("praise")])
     assert decode_decision(encode_decision(decision)) == decision
     assert decision.language == "ar"

@@ -8,14 +8,14 @@ import msgspec
 from tests.policy.kit import bank_hit, compiled, decide, policy_of, rule_yaml, signal
 from tocsin.policy import explain
 from tocsin.policy.explain import Step
-from tocsin.records import Decision
+from tocsin.records import Decision, FeatureValue
 from tocsin.testing.builders import post_event
 
 WHEN = (
     'text in bank("praise") and (account.age / days(1) < 7 or signal("threat").score > 0.5) '
     'and not contains(title, "x")'
 )
-ROW = {"text": "long live", "account.age": timedelta(days=3), "lang": "en"}
+ROW: dict[str, FeatureValue] = {"text": "long live", "account.age": timedelta(days=3), "lang": "en"}
 
 
 def decided(when: str = WHEN) -> Decision:

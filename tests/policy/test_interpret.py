@@ -10,11 +10,11 @@ import pytest
 from tests.policy.kit import bank_hit, decide, hits, policy_of, signal
 from tocsin.policy.interpret import from_stored, to_stored
 from tocsin.policy.kinds import Kind
-from tocsin.records import Signal, TextField
+from tocsin.records import FeatureValue, Signal, TextField
 from tocsin.testing.builders import post_event
 
 EVENT = post_event()
-ROW = {
+ROW: dict[str, FeatureValue] = {
     "text": "Dawn over the harbour",
     "lang": "en",
     "post.views": 10,
@@ -182,5 +182,5 @@ def test_no_text_that_a_person_wrote_is_stored() -> None:
         ("x", Kind.TEXT),
     ],
 )
-def test_stored_values_come_back(value: object, kind: Kind) -> None:
-    assert from_stored(to_stored(value), kind) == value  # type: ignore[arg-type]  # a table of values
+def test_stored_values_come_back(value: FeatureValue, kind: Kind) -> None:
+    assert from_stored(to_stored(value), kind) == value

@@ -241,8 +241,9 @@ def _report_yaml(error: yaml.YAMLError, document: Document, problems: Problems) 
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
         # What was left open is found at the end of the file, and shown where it begins.
-        is_open = begun is not None and mark.index >= len(document.text)
-        at = begun.index if is_open else mark.index
+        at = mark.index
+        if begun is not None and at >= len(document.text):
+            at = begun.index
     problems.error(
         Code.YAML,
         f"the file is not valid YAML: {what}",
