@@ -79,6 +79,13 @@ def subject_of(event: Event, kind: SubjectKind) -> Subject | None:
     return None if found is None else Subject(kind=kind, id=found)
 
 
+def _author_of(event: Event) -> str | None:
+    """The account that answers for the subject: never the one that filed a report about it."""
+    if isinstance(event, ReportFiled):
+        return event.target.id if event.target.kind == "account" else None
+    return account_key(event.actor)
+
+
 def overriding_priority(rules: Sequence[Rule]) -> int:
     """The priority below which rules are overridden; -1 where no `allow` rule hit."""
     return max((rule.priority for rule in rules if rule.outcome is Outcome.ALLOW), default=-1)
@@ -111,7 +118,7 @@ def decide_subject(
         subject=subject,
         event=event.id,
         event_at=event.at,
-        actor=account_key(event.actor),
+        actor=_author_of(event),
         language=context.language,
         clause=strongest.clause,
         outcome=strongest.outcome,

@@ -130,7 +130,7 @@ def _open_case(connection: sa.Connection, entry: LogEntry, decision: Decision) -
     cases = schema.cases
     open_key = str(decision.subject)
     found = connection.execute(
-        sa.select(cases.c.id, cases.c.priority).where(cases.c.open_key == open_key)
+        sa.select(cases.c.id, cases.c.priority, cases.c.actor).where(cases.c.open_key == open_key)
     ).one_or_none()
     if found is None:
         case_id = stable_id("case", open_key, decision.id)
@@ -154,6 +154,8 @@ def _open_case(connection: sa.Connection, entry: LogEntry, decision: Decision) -
         changes: dict[str, Any] = {"version": cases.c.version + 1}
         if decision.priority > found.priority:
             changes |= {"priority": decision.priority, "clause": decision.clause}
+        if found.actor is None and decision.actor is not None:
+            changes["actor"] = decision.actor  # a report came first; now the author is known
         connection.execute(sa.update(cases).where(cases.c.id == case_id).values(changes))
     link = {"case_id": case_id, "decision_id": decision.id}
     connection.execute(sa.insert(schema.case_decisions), link)

@@ -20,7 +20,7 @@ from tocsin.store import schema
 from tocsin.store.archive import ARCHIVE_SCHEMA, waiting_events
 from tocsin.store.store import Store
 
-__all__ = ["query_events", "recent_posts"]
+__all__ = ["post_versions", "query_events", "recent_posts"]
 
 _VIEW_OF_WAITING = """
     CREATE TEMP VIEW events AS
@@ -71,6 +71,19 @@ def recent_posts(store: Store, actor_key: str, limit: int = 20) -> list[dict[str
             " AND coalesce(actor.id, actor.handle) = ?"
             " ORDER BY happened_at DESC, position DESC, ordinal DESC LIMIT ?",
             [actor_key, limit],
+        )
+        table: pa.Table = connection.to_arrow_table()
+        return list(table.to_pylist())
+
+
+def post_versions(store: Store, post_id: str, limit: int = 5) -> list[dict[str, object]]:
+    """What a post looked like, as rows of `ARCHIVE_SCHEMA`, newest first."""
+    with duckdb.connect(":memory:") as connection:
+        _register_events(store, connection)
+        connection.execute(
+            "SELECT * FROM events WHERE type IN ('post.created', 'post.updated')"
+            " AND post.id = ? ORDER BY happened_at DESC, position DESC, ordinal DESC LIMIT ?",
+            [post_id, limit],
         )
         table: pa.Table = connection.to_arrow_table()
         return list(table.to_pylist())
