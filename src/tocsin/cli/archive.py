@@ -24,9 +24,9 @@ def command(context: CliContext) -> None:
 
     with context.store() as store:
         with store.read() as connection:
-            n_entries = pending_events(connection)
+            n_events = pending_events(connection)
         with context.progress() as progress:
-            task = progress.add_task("archiving", total=n_entries or 1, note="")
+            task = progress.add_task("archiving", total=n_events or 1, note="")
             run = archive_events(store, on_progress=lambda n: progress.advance(task, n))
     if context.json:
         context.emit({"events": run.n_events, "files": run.files})

@@ -34,11 +34,12 @@ def command(context: CliContext, sql: str, limit: int) -> None:
     from tocsin.store.query import query_events  # DuckDB is not needed for --help
 
     with context.store() as store:
-        table = query_events(store, sql)
+        table = query_events(store, sql, max_rows=limit + 1)
     shown = table.slice(0, limit)
     if context.json:
         for row in shown.to_pylist():
             context.emit(row)
     else:
         context.table(table.column_names, (row.values() for row in shown.to_pylist()))
-    context.say(f"{shown.num_rows} of {table.num_rows} rows")
+    more = "the first " if table.num_rows > limit else ""
+    context.say(f"{more}{shown.num_rows} rows")

@@ -19,12 +19,16 @@ __all__ = ["AccountState", "Report", "get", "reports_about", "suspended"]
 
 
 class AccountState(msgspec.Struct, frozen=True, kw_only=True):
-    """What account events last said of an account."""
+    """What account events last said of an account.
+
+    `at` is the time of the newest, `state_at` that of the newest that suspended or restored it.
+    """
 
     key: str
     handle: str | None
     state: str
     at: datetime
+    state_at: datetime | None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +46,13 @@ def get(connection: sa.Connection, key: str) -> AccountState | None:
     row = connection.execute(sa.select(table).where(table.c.key == key)).one_or_none()
     if row is None:
         return None
-    return AccountState(key=row.key, handle=row.handle, state=row.state, at=from_us(row.at_us))
+    return AccountState(
+        key=row.key,
+        handle=row.handle,
+        state=row.state,
+        at=from_us(row.at_us),
+        state_at=None if row.state_at_us is None else from_us(row.state_at_us),
+    )
 
 
 def suspended(connection: sa.Connection) -> list[str]:

@@ -72,17 +72,16 @@ class ArchiveRun:
 
 
 def pending_events(connection: sa.Connection) -> int:
-    """How many events still stand in the database."""
-    table = schema.log_content
-    n_salt_bytes = sa.select(sa.func.sum(sa.func.length(table.c.salts)))
-    found = connection.execute(n_salt_bytes.where(table.c.name == "events")).scalar_one()
-    return int(found or 0) // packed_content.SALT_BYTES
+    """How many events still stand in the database; looks at no more than these."""
+    n_salt_bytes = sa.func.sum(sa.func.length(schema.log_content.c.salts))
+    found = connection.execute(sa.select(n_salt_bytes).where(_is_waiting(connection)))
+    return int(found.scalar_one() or 0) // packed_content.SALT_BYTES
 
 
 def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = None) -> ArchiveRun:
     """Move all waiting events into the archive; safe to interrupt and to repeat.
 
-    `on_progress` gets the number of log entries that were just moved.
+    `on_progress` gets the number of events that were just moved.
     """
     run = ArchiveRun()
     with folder.exclusive(store.folder / "archive"):
@@ -100,7 +99,7 @@ def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = 
             run.n_events += whole.num_rows
             run.files += [str(row["path"]) for row in files]
             if on_progress is not None:
-                on_progress(len(rows))
+                on_progress(whole.num_rows)
 
 
 def waiting_events(connection: sa.Connection) -> pa.Table:
@@ -118,12 +117,20 @@ def _remove_leftovers(store: Store) -> None:
             path.unlink()
 
 
+def _is_waiting(connection: sa.Connection) -> sa.ColumnElement[bool]:
+    """Events behind the newest archived position: entries are archived oldest first."""
+    newest = sa.select(sa.func.max(schema.archive_files.c.last_position))
+    table = schema.log_content
+    after = connection.execute(newest).scalar_one() or 0
+    return sa.and_(table.c.name == "events", table.c.position > after)
+
+
 def _end_of_stretch(connection: sa.Connection) -> int | None:
     """The last position of the next stretch; None if nothing waits."""
     table = schema.log_content
     statement = (
         sa.select(table.c.position, sa.func.length(table.c.salts).label("n_bytes"))
-        .where(table.c.name == "events")
+        .where(_is_waiting(connection))
         .order_by(table.c.position)
     )
     last, n_events = None, 0
@@ -142,7 +149,7 @@ def _waiting_rows(connection: sa.Connection, *, until: int | None = None) -> Seq
             entries.c.position, entries.c.at_us, entries.c.body, content.c.packed, content.c.salts
         )
         .join(content, content.c.position == entries.c.position)
-        .where(content.c.name == "events")
+        .where(_is_waiting(connection))
         .order_by(entries.c.position)
     )
     if until is not None:

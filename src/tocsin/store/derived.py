@@ -68,11 +68,11 @@ def apply_events(
     entry: LogEntry,
     events: Sequence[Event],
     lines: Sequence[bytes],
-    decisions: Sequence[Decision],
+    decisions: Sequence[Decision | None],
 ) -> None:
     """Bring the derived tables up to date with one batch of events and its decisions.
 
-    `events` and `lines` may hold None and b"" for what was erased since.
+    Of what was erased since, `events` has nothing, `lines` has b"" and `decisions` None.
     """
     eventids.insert(connection, entry.position, entry.body["ids"])
     for event in events:
@@ -95,9 +95,10 @@ def apply_events(
 def _apply_decisions(
     connection: sa.Connection,
     entry: LogEntry,
-    decisions: Sequence[Decision],
+    decisions: Sequence[Decision | None],
     line_of: Mapping[str, bytes],
 ) -> None:
+    kept = [(ordinal, made) for ordinal, made in enumerate(decisions) if made is not None]
     rows = [
         {
             "id": decision.id,
@@ -116,10 +117,11 @@ def _apply_decisions(
             "replaces": decision.replaces,
             "trigger_json": line_of.get(decision.event, b"").decode() or None,
         }
-        for ordinal, decision in enumerate(decisions)
+        for ordinal, decision in kept
     ]
-    connection.execute(sa.insert(schema.decisions), rows)
-    for decision in decisions:
+    if rows:
+        connection.execute(sa.insert(schema.decisions), rows)
+    for _, decision in kept:
         if decision.outcome is not Outcome.ALLOW:
             _open_case(connection, entry, decision)
         for kind in decision.automatic:
@@ -202,14 +204,12 @@ def _insert_action(connection: sa.Connection, entry: LogEntry, action: Action) -
 
 def _apply_result(connection: sa.Connection, entry: LogEntry, event: ActionResult) -> None:
     state = ActionState.APPLIED if event.applied else ActionState.FAILED
+    actions, at_us = schema.actions, to_us(event.at or entry.at)
+    is_newest = sa.or_(actions.c.result_at_us.is_(None), actions.c.result_at_us <= at_us)
     connection.execute(
-        sa.update(schema.actions)
-        .where(schema.actions.c.id == event.action)
-        .values(
-            state=state.value,
-            result_at_us=to_us(event.at or entry.at),
-            result_error=event.error,
-        )
+        sa.update(actions)
+        .where(actions.c.id == event.action, is_newest)
+        .values(state=state.value, result_at_us=at_us, result_error=event.error)
     )
 
 
@@ -244,16 +244,18 @@ def _apply_account(
             "handle": event.actor.handle,
             "state": state or "active",
             "at_us": at_us,
+            "state_at_us": at_us if state else None,
             "position": entry.position,
         }
         connection.execute(sa.insert(table), row)
-    elif at_us >= found.at_us:
-        changes = {
-            "handle": event.actor.handle or found.handle,
-            "state": state or found.state,
-            "at_us": at_us,
-            "position": entry.position,
-        }
+        return
+    changes: dict[str, Any] = {}
+    if at_us >= found.at_us:
+        handle = event.actor.handle or found.handle
+        changes |= {"handle": handle, "at_us": at_us, "position": entry.position}
+    if state is not None and (found.state_at_us is None or at_us >= found.state_at_us):
+        changes |= {"state": state, "state_at_us": at_us}
+    if changes:
         connection.execute(sa.update(table).where(table.c.key == key).values(changes))
 
 
@@ -380,7 +382,11 @@ def _apply_delivery(connection: sa.Connection, entry: LogEntry) -> None:
     state = ActionState(entry.body["state"])
     # The platform's own word may arrive before our note of having sent: it stands.
     undecided = [ActionState.WAITING.value, ActionState.SENT.value, ActionState.DEAD.value]
-    values: dict[str, Any] = {"attempts": entry.body["attempts"], "lease_until_us": 0}
+    values: dict[str, Any] = {
+        "attempts": entry.body["attempts"],
+        "lease_until_us": 0,
+        "last_error": entry.body["note"] or None,
+    }
     if state is ActionState.SENT:
         values["sent_at_us"] = to_us(entry.at)
     elif state is ActionState.WAITING:  # somebody wants a dead letter tried again

@@ -95,9 +95,6 @@ def mark_final(
     """An action was delivered (`sent`) or given up (`dead`): an entry of the log."""
     body = {"action": action_id, "state": state.value, "attempts": attempts, "note": note}
     transaction.record(EntryKind.DELIVERY, body)
-    transaction.connection.execute(
-        sa.update(table).where(table.c.id == action_id).values(last_error=note or None)
-    )
 
 
 def mark_retry(

@@ -2,8 +2,8 @@
 
 Comes in: one SELECT. Goes out: an Arrow table. Always holds: the statement sees one view,
 `events` (archive and what still waits in the database); DuckDB runs without access to files,
-network, extensions or settings while the caller's SQL runs, within limits of memory and time.
-Refused: anything but one SELECT.
+network, extensions or settings while the caller's SQL runs, within limits of memory, time and
+rows; an error never quotes the archive. Refused: anything but one SELECT.
 """
 
 from __future__ import annotations
@@ -15,29 +15,48 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import sqlalchemy as sa
 
-from tocsin.errors import InputError
+from tocsin.errors import InputError, TocsinError
 from tocsin.store import schema
 from tocsin.store.archive import ARCHIVE_SCHEMA, waiting_events
 from tocsin.store.store import Store
 
-__all__ = ["post_versions", "query_events", "recent_posts"]
+__all__ = ["MAX_ROWS", "post_versions", "query_events", "recent_posts"]
 
 _VIEW_OF_WAITING = """
     CREATE TEMP VIEW events AS
-    SELECT * EXCLUDE (salt), coalesce("at", received_at) AS happened_at FROM waiting_events
+    SELECT *, coalesce("at", received_at) AS happened_at FROM waiting_events
+    WHERE type IS NOT NULL  -- an erased event is a row of nulls
 """
 _VIEW_OF_ALL = """
     CREATE TEMP VIEW events AS
-    SELECT * EXCLUDE (salt), coalesce("at", received_at) AS happened_at
+    SELECT *, coalesce("at", received_at) AS happened_at
     FROM (SELECT * FROM archived_events UNION ALL SELECT * FROM waiting_events)
+    WHERE type IS NOT NULL
 """
+
+_VISIBLE_SCHEMA: pa.Schema = pa.schema([part for part in ARCHIVE_SCHEMA if part.name != "salt"])
 
 MEMORY_LIMIT = "1GB"
 TIME_LIMIT_S = 120.0
+MAX_ROWS = 1_000_000
+"""More than anybody reads: who wants to copy the archive has its Parquet files."""
+
+_BATCH_ROWS = 10_000
+
+_ABOUT_THE_QUESTION = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.PermissionException,
+    duckdb.SyntaxException,
+)
+"""Errors whose message is about the SQL; what fails later may quote a value of the archive."""
 
 
-def query_events(store: Store, sql: str, *, time_limit_s: float = TIME_LIMIT_S) -> pa.Table:
-    """Answer one SELECT over the view `events`.
+def query_events(
+    store: Store, sql: str, *, max_rows: int = MAX_ROWS, time_limit_s: float = TIME_LIMIT_S
+) -> pa.Table:
+    """Answer one SELECT over the view `events`, with its first `max_rows` rows.
 
     Raises:
         InputError: not one SELECT, wrong SQL, forbidden access, or too slow.
@@ -45,13 +64,15 @@ def query_events(store: Store, sql: str, *, time_limit_s: float = TIME_LIMIT_S) 
     with duckdb.connect(":memory:") as connection:
         _register_events(store, connection)
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute("SET temp_directory = ''")
+        connection.execute("SET python_enable_replacements = false")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         _check_one_select(connection, sql)
         timer = threading.Timer(time_limit_s, connection.interrupt)
         timer.start()
         try:
-            return connection.sql(sql).to_arrow_table()
+            return _first_rows(connection.sql(sql), max_rows)
         except duckdb.InterruptException:
             message = f"the question took longer than {time_limit_s:g} s"
             hint = "narrow it, for example by `happened_at` or `actor.id`"
@@ -60,6 +81,19 @@ def query_events(store: Store, sql: str, *, time_limit_s: float = TIME_LIMIT_S) 
             raise _explained(error) from None
         finally:
             timer.cancel()
+
+
+def _first_rows(answer: duckdb.DuckDBPyRelation, max_rows: int) -> pa.Table:
+    reader = answer.to_arrow_reader(min(max_rows, _BATCH_ROWS))
+    batches, n_rows = [], 0
+    while n_rows < max_rows:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            break
+        batches.append(batch)
+        n_rows += batch.num_rows
+    return pa.Table.from_batches(batches, schema=reader.schema).slice(0, max_rows)
 
 
 def recent_posts(store: Store, actor_key: str, limit: int = 20) -> list[dict[str, object]]:
@@ -95,13 +129,22 @@ def _register_events(store: Store, connection: duckdb.DuckDBPyConnection) -> Non
         paths = list(database.execute(sa.select(table.c.path).order_by(table.c.path)).scalars())
         tail = waiting_events(database)
     files = [str(store.folder / path) for path in paths]
-    archived = ds.dataset(files, format="parquet", schema=ARCHIVE_SCHEMA) if files else None
-    connection.register("waiting_events", tail)
-    if archived is None:
+    connection.register("waiting_events", tail.select(_VISIBLE_SCHEMA.names))
+    if not files:
         connection.execute(_VIEW_OF_WAITING)
         return
-    connection.register("archived_events", archived)
+    connection.register("archived_events", _dataset(files))
     connection.execute(_VIEW_OF_ALL)
+
+
+def _dataset(files: list[str]) -> ds.Dataset:
+    try:
+        return ds.dataset(files, format="parquet", schema=_VISIBLE_SCHEMA)
+    except (OSError, pa.ArrowException):
+        raise TocsinError(
+            "a file of the archive is missing or cannot be read",
+            hint="`tocsin audit verify` names it; bring it back from a copy",
+        ) from None
 
 
 def _check_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
@@ -118,5 +161,10 @@ def _check_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _explained(error: duckdb.Error) -> InputError:
+    if not isinstance(error, _ABOUT_THE_QUESTION):
+        message = f"the question failed while it was answered ({type(error).__name__})"
+        return InputError(
+            message, where="SQL", hint="`try_cast` passes over values that do not fit"
+        )
     message = str(error).strip()
     return InputError(message[:1].lower() + message[1:], where="SQL")

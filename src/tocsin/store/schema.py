@@ -247,6 +247,7 @@ account_states = Table(
     Column("handle", String(512)),
     Column("state", String(16), nullable=False),
     Column("at_us", BigInteger, nullable=False),
+    Column("state_at_us", BigInteger),
     Column("position", BigInteger, nullable=False),
     Index(None, "handle"),
     Index(None, "state"),

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("handle", sa.String(length=512), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("state_at_us", sa.BigInteger(), nullable=True),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_account_states")),
     )
