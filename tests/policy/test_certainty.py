@@ -17,6 +17,8 @@ from tocsin.policy.certainty import certain_value
         ("post.views > 3 and post.views < 3", False),
         ("post.views > 3 and 3 > post.views", False),
         ("post.views >= 3 and post.views <= 3", None),
+        ("post.views > 2 and post.views >= 3 and post.views <= 3", None),
+        ("post.views > 3 and post.views == 3", False),
         ("account.age < days(1) and account.age > days(2)", False),
         ('lang == "ar" and lang == "en"', False),
         ('lang == "ar" or lang == "en"', None),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from tocsin.policy.expressions import (
     BankTest,
@@ -24,7 +25,6 @@ from tocsin.policy.interpret import Result, combine
 
 __all__ = ["certain_value"]
 
-Ordered = float | timedelta
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 
@@ -100,23 +100,26 @@ def _contradicts(expr: BoolOp) -> bool:
 class _Range:
     """What is left for one name."""
 
-    low: Ordered | None = None
-    high: Ordered | None = None
-    is_open: bool = False
+    low: Any = None
+    high: Any = None
+    is_low_open: bool = False
+    is_high_open: bool = False
     exact: Result = None
     is_empty: bool = False
 
     def narrow(self, operator: str, value: Result) -> None:
+        """Take one more limit into account; all values of one name are of one kind."""
         if operator == "==":
             self.is_empty |= self.exact is not None and self.exact != value
             self.exact = value
         if isinstance(value, bool) or not isinstance(value, int | float | timedelta):
             return
-        if operator in (">", ">=", "==") and (self.low is None or value >= self.low):  # type: ignore[operator]  # the check let one kind through
-            self.is_open |= operator == ">"
+        if operator in (">", ">=", "==") and (self.low is None or value >= self.low):
+            self.is_low_open = operator == ">" or (self.is_low_open and value == self.low)
             self.low = value
-        if operator in ("<", "<=", "==") and (self.high is None or value <= self.high):  # type: ignore[operator]  # as above
-            self.is_open |= operator == "<"
+        if operator in ("<", "<=", "==") and (self.high is None or value <= self.high):
+            self.is_high_open = operator == "<" or (self.is_high_open and value == self.high)
             self.high = value
         if self.low is not None and self.high is not None:
-            self.is_empty |= self.low > self.high or (self.low == self.high and self.is_open)  # type: ignore[operator]  # as above
+            is_open = self.is_low_open or self.is_high_open
+            self.is_empty |= self.low > self.high or (self.low == self.high and is_open)
