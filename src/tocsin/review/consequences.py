@@ -34,19 +34,20 @@ LABELS: Mapping[ActionKind, str] = MappingProxyType(
 
 _SENTENCES: Mapping[ActionKind, str] = MappingProxyType(
     {
-        ActionKind.NOTIFY: "Tells the author which clause this falls under. Nothing else changes.",
-        ActionKind.LABEL: "Puts a label on {it}; it stays where it is.",
-        ActionKind.WARN: "Sends the author a formal warning under this clause.",
-        ActionKind.INTERSTITIAL: "Readers must click through a notice before they see {it}.",
-        ActionKind.STOP_TRENDING: "Keeps {it} out of trends; nobody loses access to it.",
-        ActionKind.LIMIT: "The account stays, but the platform no longer spreads what it posts.",
-        ActionKind.WITHHOLD: "Readers in one country no longer see {it}; all others do.",
-        ActionKind.HIDE: "Nobody but its author sees {it} any more. Can be taken back.",
-        ActionKind.REMOVE: "Takes {it} off the platform. Held where the platform cannot bring it back.",
-        ActionKind.SUSPEND: "Closes the account: its owner can no longer log in or post.",
+        ActionKind.NOTIFY: "Tells the author; nothing else changes.",
+        ActionKind.LABEL: "Puts a label on {it}; it stays up.",
+        ActionKind.WARN: "Sends the author a formal warning.",
+        ActionKind.INTERSTITIAL: "Puts a notice before {it}.",
+        ActionKind.STOP_TRENDING: "Keeps {it} out of trends.",
+        ActionKind.LIMIT: "The account stays but is spread no further.",
+        ActionKind.WITHHOLD: "Readers in one country lose sight of {it}.",
+        ActionKind.HIDE: "Only the author still sees {it}.",
+        ActionKind.REMOVE: "Deletes {it}; held back where that is final.",
+        ActionKind.SUSPEND: "Closes the account and locks its owner out.",
         ActionKind.RESTORE: "Takes the earlier action back.",
     }
 )
+"""Short enough to stand on one line beside the name of the action."""
 
 _THINGS = MappingProxyType(
     {

@@ -51,6 +51,10 @@ CLAUSE_KEYS = "abcdefghilortwxz"
 """Letters that choose a clause: those that no other key of the page needs."""
 
 
+_IN_FOUND = "bank."
+"""Panels of banks say what the list of findings says with the entries' values beside it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
     """One decision, explained; `panels` are those that have something to say."""
@@ -152,7 +156,8 @@ def read_why(connection: sa.Connection, policy: CompiledPolicy, decision: Decisi
         # an older pack may no longer compile: then the explanation says which one decided
         with contextlib.suppress(CheckFailedError):
             policy = load_policy(connection, used)
-    views = (panel.view(decision, decision.signals) for panel in panels())
+    shown = [panel for panel in panels() if not panel.name.startswith(_IN_FOUND)]
+    views = (panel.view(decision, decision.signals) for panel in shown)
     return Why(
         decision=decision,
         explanation=explain(

@@ -9,7 +9,6 @@ place, and answered without detail.
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,7 +28,7 @@ from tocsin.errors import (
 from tocsin.web.callers import LoginNeededError
 from tocsin.web.templating import render_error
 
-__all__ = ["ERROR_SCHEMA", "add_error_handlers", "error_response", "is_api"]
+__all__ = ["ERROR_SCHEMA", "add_error_handlers", "error_response", "is_api", "unforeseen"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,18 +95,13 @@ def add_error_handlers(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         return error_response(request.scope, _from_status(error.status_code))
 
-    @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> Response:
-        # the message of a foreign exception may quote what was sent: only type and place
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{last.filename}:{last.lineno}"
-        kind, request_id = type(error).__name__, request.state.request_id
-        _LOG.error("unforeseen %s at %s, %s", kind, place, request_id)
-        unforeseen = TocsinError(
-            "something went wrong in Tocsin; nothing was half done",
-            hint="report it with the request id; the log names the place",
-        )
-        return error_response(request.scope, unforeseen)
+
+def unforeseen() -> TocsinError:
+    """What a caller hears of a fault that nobody foresaw: nothing but that it happened."""
+    return TocsinError(
+        "something went wrong in Tocsin; nothing was half done",
+        hint="report it with the request id; the log names the place",
+    )
 
 
 def _validation_error(error: RequestValidationError) -> InputError:

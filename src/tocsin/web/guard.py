@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin.clock import random_token
 from tocsin.config import Settings
 from tocsin.errors import InputError, PermissionDenied, TocsinError, TooLargeError
-from tocsin.web.errors import error_response
+from tocsin.web.errors import error_response, unforeseen
 
 __all__ = ["CONTENT_SECURITY_POLICY", "Guard"]
 
@@ -75,12 +76,34 @@ class Guard:
         except TocsinError as error:
             await error_response(scope, error)(scope, receive, send_guarded)
         else:
-            await self._app(scope, self._counted(scope, receive), send_guarded)
+            await self._answer(scope, self._counted(scope, receive), send_guarded)
         finally:
             route = getattr(scope.get("route"), "path", "-")
             took_ms = (time.perf_counter() - started) * 1_000
             line = "%s %s %d %.1f ms %s"
             _LOG.info(line, scope["method"], route, status, took_ms, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The application's answer; what nobody foresaw is answered here, and not raised on.
+
+        A server would log the traceback with the exception's message, which may quote what was
+        sent; the log gets type and place only.
+        """
+        has_started = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except Exception as error:  # noqa: BLE001  # the last place that can answer
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            kind, place = type(error).__name__, f"{last.filename}:{last.lineno}"
+            _LOG.error("unforeseen %s at %s, %s", kind, place, scope["state"]["request_id"])  # noqa: TRY400
+            if not has_started:
+                await error_response(scope, unforeseen())(scope, receive, send)
 
     def _add_headers(self, message: Message, path: str, request_id: str) -> None:
         headers = MutableHeaders(scope=message)

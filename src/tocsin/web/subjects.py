@@ -71,6 +71,23 @@ class Found:
         return f"{self.number}: {self.signal}"
 
 
+    @property
+    def facts(self) -> list[str]:
+        """Where it stands, how near the match is, and where the entry comes from."""
+        facts = []
+        if self.field is not None:
+            place = "" if self.span is None else f" {self.span[0]}–{self.span[1]}"
+            facts.append(f"{self.field}{place}")
+        if self.distance is not None:
+            facts.append(f"distance {self.distance}")
+        if self.entry is not None:
+            judged = f", judged by {self.entry.judged_by}" if self.entry.judged_by else ""
+            facts += [f"severity {self.entry.severity}", f"from {self.entry.source}{judged}"]
+        elif self.note is not None:
+            facts.append(self.note)
+        return facts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostView:
     """A post for templates."""
