@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,55 +27,56 @@ from tocsin.policy.tree import read_tree
 from tocsin.records import Decision, FeatureValue, Signal
 from tocsin.testing.builders import account_event, batch_of, post_event
 
-ATOMS = st.sampled_from(
-    [
-        "post.is_reply",
-        "post.views > 3",
-        "post.views / (post.views - 4) < 2",
-        "account.age < days(2)",
-        'lang == "ar"',
-        "len(text) > 2",
-        'text in bank("praise")',
-        'text not in bank("praise")',
-        'account.bio in bank("groups")',
-        'links in bank("known-links")',
-        'signal("support").score >= 0.5',
-        'signal("support").score + signal("threat").score < 1',
-        'signal("support").abstained',
-        'known(signal("threat").score)',
-        '(text in bank("people")) == post.is_reply',
-        "1 < 2",
-        "2 < 1",
-    ]
-)  # fmt: skip
-CONDITIONS = st.recursive(
-    ATOMS,
-    lambda inner: st.one_of(
-        inner.map(lambda one: f"not ({one})"),
-        st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(
-            lambda parts: f"({parts[0]}) {parts[1]} ({parts[2]})"
-        ),
-        st.tuples(inner, inner).map(lambda parts: f"({parts[0]}) == ({parts[1]})"),
-    ),
-    max_leaves=6,
+ATOMS = [
+    "post.is_reply",
+    "post.views > 3",
+    "post.views / (post.views - 4) < 2",
+    "account.age < days(2)",
+    'lang == "ar"',
+    "len(text) > 2",
+    'text in bank("praise")',
+    'text not in bank("praise")',
+    'account.bio in bank("groups")',
+    'links in bank("known-links")',
+    'signal("support").score >= 0.5',
+    'signal("support").score + signal("threat").score < 1',
+    'signal("support").abstained',
+    'known(signal("threat").score)',
+    '(text in bank("people")) == post.is_reply',
+    "1 < 2",
+    "2 < 1",
+]
+
+
+def _joined(parts: list[str], operator: str) -> str:
+    return f" {operator} ".join(f"({part})" for part in parts)
+
+
+LITERALS = st.builds(
+    lambda atom, is_negated: f"not ({atom})" if is_negated else atom,
+    st.sampled_from(ATOMS),
+    st.booleans(),
 )
-SIGNALS = st.lists(
-    st.sampled_from(
-        [
-            bank_hit("praise"),
-            bank_hit("praise", "actor.bio"),
-            bank_hit("groups", "actor.bio"),
-            bank_hit("people"),
-            bank_hit("known-links", None),
-            signal("bank:praise", abstained=True),
-            signal("support", 0.7),
-            signal("support", 0.2),
-            signal("support", abstained=True),
-            signal("threat", 0.4),
-        ]
-    ),
-    max_size=4,
+CLAUSES = st.builds(
+    _joined, st.lists(LITERALS, min_size=1, max_size=3), st.sampled_from(["and", "or", "=="])
 )
+CONDITIONS = st.one_of(
+    LITERALS,
+    st.builds(_joined, st.lists(CLAUSES, min_size=1, max_size=2), st.sampled_from(["and", "or"])),
+)
+FOUND = [
+    bank_hit("praise"),
+    bank_hit("praise", "actor.bio"),
+    bank_hit("groups", "actor.bio"),
+    bank_hit("people"),
+    bank_hit("known-links", None),
+    signal("bank:praise", abstained=True),
+    signal("support", 0.7),
+    signal("support", 0.2),
+    signal("support", abstained=True),
+    signal("threat", 0.4),
+]
+SIGNALS = st.lists(st.sampled_from(FOUND), max_size=4)
 ROWS = st.fixed_dictionaries(
     {},
     optional={
@@ -130,6 +132,21 @@ def test_the_prefilter_changes_no_decision(
     rules: list[tuple[str, str, int, str]], rows: list[Row]
 ) -> None:
     policy = policy_of(rules)
+    assert decide(policy, rows) == decide(compile_rules(policy, use_anchors=False), rows)
+
+
+def test_the_prefilter_changes_no_decision_on_any_pair_of_atoms() -> None:
+    pairs = [
+        f"{left} {operator} {right}"
+        for one, other in product(ATOMS, ATOMS)
+        for operator in ("and", "or", "==")
+        for left in (f"({one})", f"(not ({one}))")
+        for right in (f"({other})",)
+    ]
+    rules = [(when, "review", 1, "[post.created]") for when in (*ATOMS, *pairs)]
+    policy = policy_of(rules)
+    rows: list[Row] = [([], {}, True), ([], {"post.is_reply": True}, True)]
+    rows += [([found], {"post.is_reply": True, "text": "abc"}, True) for found in FOUND]
     assert decide(policy, rows) == decide(compile_rules(policy, use_anchors=False), rows)
 
 
