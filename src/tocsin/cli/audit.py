@@ -71,10 +71,13 @@ def verify_log(context: CliContext, anchor_file: Path | None) -> None:
     )
     for finding in report.findings:
         context.say(f"FOUND {finding.code} {finding.where}: {finding.message}")
+    if report.n_unlisted:
+        context.say(f"and {report.n_unlisted} findings more")
     for limit in report.not_proved:
         context.say(f"not proved: {limit}")
     if not report.is_sound:
-        raise CheckFailedError(f"the log is not as it was written: {len(report.findings)} findings")
+        n_findings = len(report.findings) + report.n_unlisted
+        raise CheckFailedError(f"the log is not as it was written: {n_findings} findings")
     context.say("sound: no change found")
 
 

@@ -18,8 +18,7 @@ def command(context: CliContext) -> None:
     """Empty the derived tables and fill them again from the log.
 
     Decisions, cases, verdicts, actions, banks and accounts are derived: this repairs them after
-    damage, in one transaction. Deliveries that were being retried are due at once; the platform
-    knows them by their idempotency keys.
+    damage, in one transaction. Deliveries that are being retried go on where they were.
     """
     from tocsin.store import log, replay  # SQLAlchemy is not needed for --help
 

@@ -9,17 +9,23 @@ stays erased.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from tocsin.records import EntryKind, Event, LogEntry, decode_decision
+from tocsin.errors import TocsinError
+from tocsin.records import ActionState, EntryKind, Event, LogEntry, decode_decision
 from tocsin.store import derived, log, schema
 from tocsin.store.archive import line_of_row
 from tocsin.store.store import Store
 
-__all__ = ["rebuild", "replay_log"]
+__all__ = ["DELIVERY_COLUMNS", "rebuild", "replay_log"]
+
+DELIVERY_COLUMNS = frozenset({"attempts", "next_attempt_us", "lease_until_us", "last_error"})
+"""Of `actions`: where a delivery stands between two entries of the log."""
 
 _EVENT = msgspec.json.Decoder(Event)
 
@@ -27,15 +33,34 @@ _EVENT = msgspec.json.Decoder(Event)
 def rebuild(store: Store, *, on_progress: Callable[[int], None] | None = None) -> int:
     """Empty the derived tables and fill them from the log, in one transaction; how many entries.
 
-    Where a delivery stood between two entries (attempts, next attempt) is forgotten: waiting
-    actions are due at once; the platform knows them by their idempotency keys.
+    Where a delivery stood between two entries (attempts, next attempt, lease) is no part of the
+    log and stays as it was.
+
+    Raises:
+        TocsinError: a file of the archive is missing or cannot be read; nothing changes.
     """
     with store.write() as transaction:
+        connection = transaction.connection
+        deliveries = _deliveries_under_way(connection)
         for table in schema.DERIVED:
-            transaction.connection.execute(sa.delete(table))
-        return replay_log(
-            store, transaction.connection, transaction.connection, on_progress=on_progress
-        )
+            connection.execute(sa.delete(table))
+        n_entries = replay_log(store, connection, connection, on_progress=on_progress)
+        actions = schema.actions
+        for delivery in deliveries:
+            kept = sa.update(actions).where(
+                actions.c.id == delivery["id"], actions.c.state == ActionState.WAITING.value
+            )
+            connection.execute(kept.values(delivery))
+        return n_entries
+
+
+def _deliveries_under_way(connection: sa.Connection) -> list[dict[str, Any]]:
+    table = schema.actions
+    columns = (table.c[name] for name in ("id", *sorted(DELIVERY_COLUMNS)))
+    tried = sa.select(*columns).where(
+        table.c.state == ActionState.WAITING.value, table.c.attempts > 0
+    )
+    return [row._asdict() for row in connection.execute(tried)]
 
 
 def replay_log(
@@ -53,7 +78,7 @@ def replay_log(
             lines = reader.lines(entry)
             events = [_EVENT.decode(line) for line in lines if line]
             items = log.content_of(source, entry.position, "decisions") or []
-            decisions = [decode_decision(item) for item in items if item]
+            decisions = [decode_decision(item) if item else None for item in items]
             derived.apply_events(target, entry, events, lines, decisions)
         else:
             content = {
@@ -110,5 +135,17 @@ class _EventReader:
         self._stretch = (position, position)
         for file in files:
             self._stretch = (file.first_position, file.last_position)
-            for row in pq.read_table(self._store.folder / file.path).to_pylist():
-                self._lines[row["position"], row["ordinal"]] = line_of_row(row)
+            self._read(file.path)
+
+    def _read(self, path: str) -> None:
+        try:
+            with pq.ParquetFile(self._store.folder / path) as file:
+                for batch in file.iter_batches(batch_size=4_096):
+                    for row in batch.to_pylist():
+                        self._lines[row["position"], row["ordinal"]] = line_of_row(row)
+        except (OSError, pa.ArrowException):
+            raise TocsinError(
+                "a file of the archive is missing or cannot be read",
+                where=path,
+                hint="bring it back from a copy",
+            ) from None
