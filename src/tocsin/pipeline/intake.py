@@ -2,7 +2,8 @@
 
 Comes in: what requests parsed. Goes out: a future per request, done when its events are
 durable. Always holds: one thread writes; a batch leaves when it is full or a few milliseconds
-after its first event; a fault in one batch fails its requests and no others.
+after its first event; a fault in one batch fails its requests and no others; whoever gave up
+waiting before judging began has sent nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, Queue
 
+from tocsin.errors import OutsideServiceError
 from tocsin.ingest import Parsed
 from tocsin.pipeline.live import Live
 from tocsin.records import EventBatch
@@ -44,14 +46,19 @@ class Intake:
         self._live = live
         self._queue: Queue[_Request | None] = Queue(maxsize=1_000)
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._is_open = False
 
     def start(self) -> None:
         """Begin to take requests."""
+        self._is_open = True
         self._thread = threading.Thread(target=self._run, name="tocsin-intake", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Judge what is waiting, then end."""
+        with self._lock:
+            self._is_open = False
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
@@ -60,7 +67,11 @@ class Intake:
     def submit(self, parsed: Parsed, source: str) -> Future[IntakeResult]:
         """Hand in what one request holds; the future is done when it is durable."""
         request = _Request(parsed, source)
-        self._queue.put(request)
+        with self._lock:
+            if self._is_open:
+                self._queue.put(request)
+            else:
+                request.done.set_exception(_stopped())
         return request.done
 
     def _run(self) -> None:
@@ -92,6 +103,8 @@ class Intake:
         """Judge the requests of each source together, in batches of the configured size."""
         by_source: dict[str, list[_Request]] = {}
         for request in requests:
+            if not request.done.set_running_or_notify_cancel():
+                continue  # the sender is gone and was told nothing
             by_source.setdefault(request.source, []).append(request)
         for source, group in by_source.items():
             try:
@@ -124,6 +137,12 @@ class Intake:
             for decision in result.decisions:
                 decisions.setdefault(decision.event, []).append(decision.id)
         return _shared_out(group, is_new, decisions)
+
+
+def _stopped() -> OutsideServiceError:
+    return OutsideServiceError(
+        "the server is stopping and takes no more events", hint="send them again in a moment"
+    )
 
 
 def _shared_out(

@@ -23,7 +23,7 @@ from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.packs import activate_first, load_engine
 from tocsin.policy import CompiledPolicy
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch
-from tocsin.store import Store, Transaction, banks, deadletters, eventids, schema
+from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, schema
 from tocsin.store.settings import record_settings
 
 __all__ = ["BatchResult", "Live", "RunSummary"]
@@ -90,21 +90,29 @@ class Live:
 
     def take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter] = ()) -> BatchResult:
         """Judge a batch and store everything about it; durable when this returns."""
+        try:
+            return self._take(batch, dead_letters)
+        except BaseException:
+            self._position = -1  # what was taken over may have been rolled back: look again
+            raise
+
+    def _take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
         with self.store.write() as transaction:
             n_dead_letters = deadletters.add(transaction, dead_letters)
             new, is_new = _split(transaction, batch)
             known = _known_decisions(transaction, batch, is_new)
-            decisions: list[Decision] = []
+            made: list[Decision] = []
             if new.events:
+                self.reload(transaction.connection)
                 if self._next_expiry is not None and self._next_expiry <= new.received_at:
                     banks.retire_expired(transaction, new.received_at)
-                self.reload(transaction.connection)
-                decisions = self._engine.judge(new)
-                transaction.record_events(new, decisions)
+                    self.reload(transaction.connection)
+                made = self._engine.judge(new)
+                transaction.record_events(new, made)
         return BatchResult(
             is_new=is_new,
             n_dead_letters=n_dead_letters,
-            decisions=tuple(decisions),
+            decisions=tuple(made),
             known=known,
         )
 
@@ -167,9 +175,7 @@ def _known_decisions(
     old_ids -= {event.id for event in compress(batch.events, is_new)}
     if not old_ids:
         return Counter()
-    table = schema.decisions
-    statement = sa.select(table.c.clause, table.c.outcome).where(table.c.event_id.in_(old_ids))
-    return Counter((row.clause, row.outcome) for row in transaction.connection.execute(statement))
+    return decisions.count_about(transaction.connection, sorted(old_ids))
 
 
 class RunSummary(msgspec.Struct, kw_only=True):

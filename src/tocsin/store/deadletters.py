@@ -25,6 +25,9 @@ DeadLetterState = Literal["open", "replayed", "dismissed"]
 
 table = schema.dead_letters
 
+_IDS_PER_STATEMENT = 10_000
+"""SQLite takes 32,766 values in one statement, PostgreSQL 65,535."""
+
 
 class DeadLetterRow(msgspec.Struct, frozen=True, kw_only=True):
     """A dead letter, when it came and where it stands."""
@@ -40,9 +43,7 @@ def add(transaction: Transaction, letters: Sequence[DeadLetter]) -> int:
     if not unique:
         return 0
     connection = transaction.connection
-    known = set(
-        connection.execute(sa.select(table.c.id).where(table.c.id.in_(list(unique)))).scalars()
-    )
+    known = _known(connection, list(unique))
     received_at_us = to_us(transaction.clock.now())
     rows = [
         {
@@ -65,6 +66,16 @@ def add(transaction: Transaction, letters: Sequence[DeadLetter]) -> int:
     if rows:
         connection.execute(sa.insert(table), rows)
     return len(rows)
+
+
+def _known(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for start in range(0, len(ids), _IDS_PER_STATEMENT):
+        some = ids[start : start + _IDS_PER_STATEMENT]
+        found.update(
+            connection.execute(sa.select(table.c.id).where(table.c.id.in_(some))).scalars()
+        )
+    return found
 
 
 def list_rows(

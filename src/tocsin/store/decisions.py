@@ -7,6 +7,7 @@ log's commitment covers; what was erased comes back as None.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = [
     "DecisionFilter",
     "DecisionRow",
     "count",
+    "count_about",
     "event_json",
     "get",
     "list_rows",
@@ -28,6 +30,9 @@ __all__ = [
 ]
 
 table = schema.decisions
+
+_IDS_PER_STATEMENT = 10_000
+"""SQLite takes 32,766 values in one statement, PostgreSQL 65,535."""
 
 
 class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +91,16 @@ def count(connection: sa.Connection, where: DecisionFilter) -> int:
     """How many decisions."""
     statement = _filtered(sa.select(sa.func.count()).select_from(table), where)
     return int(connection.execute(statement).scalar_one())
+
+
+def count_about(connection: sa.Connection, event_ids: Sequence[str]) -> Counter[tuple[str, str]]:
+    """How many decisions these events triggered, by (clause, outcome)."""
+    found: Counter[tuple[str, str]] = Counter()
+    for start in range(0, len(event_ids), _IDS_PER_STATEMENT):
+        some = event_ids[start : start + _IDS_PER_STATEMENT]
+        statement = sa.select(table.c.clause, table.c.outcome).where(table.c.event_id.in_(some))
+        found.update((row.clause, row.outcome) for row in connection.execute(statement))
+    return found
 
 
 def get(connection: sa.Connection, decision_id: str) -> Decision | None:
