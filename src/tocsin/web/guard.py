@@ -101,7 +101,7 @@ class Guard:
         except Exception as error:  # noqa: BLE001  # the last place that can answer
             last = traceback.extract_tb(error.__traceback__)[-1]
             kind, place = type(error).__name__, f"{last.filename}:{last.lineno}"
-            _LOG.error("unforeseen %s at %s, %s", kind, place, scope["state"]["request_id"])  # noqa: TRY400
+            _LOG.error("unforeseen %s at %s, %s", kind, place, scope["state"]["request_id"])
             if not has_started:
                 await error_response(scope, unforeseen())(scope, receive, send)
 

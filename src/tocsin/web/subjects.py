@@ -70,7 +70,6 @@ class Found:
             return f"{self.number}: {self.kind or 'entry'} of the bank {self.bank}"
         return f"{self.number}: {self.signal}"
 
-
     @property
     def facts(self) -> list[str]:
         """Where it stands, how near the match is, and where the entry comes from."""

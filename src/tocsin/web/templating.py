@@ -56,6 +56,7 @@ def environment() -> jinja2.Environment:
         span=_span,
         quantity=_quantity,
         short=_short,
+        sentence=_sentence,
         word=_word,
         value=_value,
         action_label=lambda kind: LABELS[ActionKind(kind)],
@@ -132,6 +133,11 @@ def _short(identifier: str) -> str:
     """An id, short enough to be read out: its kind and eight digits."""
     kind, separator, rest = identifier.partition("_")
     return f"{kind}{separator}{rest[:8]}" if separator and len(rest) > 12 else identifier[:24]  # noqa: PLR2004
+
+
+def _sentence(text: str) -> str:
+    """A message of ours as a sentence: they start lower case and end without a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _word(name: object) -> str:

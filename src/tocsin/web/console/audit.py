@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -85,4 +85,15 @@ def _facts(entry: LogEntry) -> list[tuple[str, str, str | None]]:
             banks = sorted({edit["bank"] for edit in body["edits"]})
             return [("edits", str(len(body["edits"])), None), ("banks", ", ".join(banks), None)]
         case _:
-            return [(name, str(value), None) for name, value in body.items() if name != "by"]
+            return [fact for name, value in body.items() for fact in _plain(name, value)]
+
+
+def _plain(name: str, value: object) -> Iterator[tuple[str, str, None]]:
+    """A part of a body without a form of its own: what is inside it, one by one."""
+    if isinstance(value, dict):
+        for inner, one in value.items():
+            yield from _plain(inner, one)
+    elif isinstance(value, list):
+        yield name, ", ".join(map(str, value)) or "none", None
+    elif name != "by":
+        yield name, str(value), None
