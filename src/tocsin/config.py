@@ -147,12 +147,13 @@ ENVIRONMENT = {
 
 
 def default_data_dir(database_url: str) -> Path:
-    """Beside a SQLite file (`x.db` -> `x.db.d`); otherwise `tocsin-data` in the current folder."""
+    """Beside a SQLite file (`x.db` -> `x.db.d`); else `<database>.d` in the current folder."""
     parts = urlsplit(database_url)
     if parts.scheme.startswith("sqlite") and parts.path.strip("/"):
         path = database_url.split("///", 1)[1].split("?", 1)[0]
         return Path(path + ".d")
-    return Path("tocsin-data")
+    name = "".join(c for c in parts.path if c.isalnum() or c in "-_") or "tocsin"
+    return Path(f"{name}.d")
 
 
 def load_settings(

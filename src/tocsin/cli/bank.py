@@ -6,7 +6,6 @@ entry of the ordered log, and in force at once, also in a server that runs.
 
 from __future__ import annotations
 
-import getpass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, operator_name, shared_options
 from tocsin.errors import InputError, NotFoundError
 from tocsin.records import BankEntry, BankKind, Designation, EntryState, entry_id
 
@@ -121,7 +120,7 @@ def add(  # one parameter for each part of an entry
             date=_day(list_date),
             local_reason=local_reason,
         )
-    who = by or getpass.getuser()
+    who = by or operator_name()
     entry = msgspec.convert(
         {
             "id": entry_id(bank, value),
@@ -161,7 +160,7 @@ def set_state(context: CliContext, *, entry: str, state: str, reason: str, by: s
         if found is None:
             raise NotFoundError("there is no such entry", where=entry, hint="tocsin bank list BANK")
         changed = msgspec.structs.replace(found, state=EntryState(state))
-        _edit(context, store, [changed], by=by or getpass.getuser(), reason=reason)
+        _edit(context, store, [changed], by=by or operator_name(), reason=reason)
 
 
 @command.command(name="history")
@@ -213,7 +212,7 @@ def import_file(
                 where=f"{file}:{number}",
             ) from None
     with context.store() as store:
-        _edit(context, store, entries, by=by or getpass.getuser(), reason=reason)
+        _edit(context, store, entries, by=by or operator_name(), reason=reason)
 
 
 def _edit(

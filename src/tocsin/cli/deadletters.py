@@ -114,7 +114,7 @@ def replay(
 
     Useful after a change of settings, or with `--line` after mending one by hand.
     """
-    from tocsin.pipeline import replay_dead_letter  # not needed for --help
+    from tocsin.pipeline import Live, replay_dead_letter  # not needed for --help
     from tocsin.store import deadletters
 
     if line_file is not None and len(letter_ids) != 1:
@@ -125,11 +125,11 @@ def replay(
     with context.store() as store:
         if replay_all:
             with store.read() as connection:
-                rows = deadletters.list_rows(connection, reason=reason, limit=1_000_000)
-            letter_ids = tuple(row.letter.id for row in rows)
+                letter_ids = tuple(deadletters.list_ids(connection, reason=reason))
+        live = Live.open(store)
         refused = {}
         for letter_id in letter_ids:
-            problem = replay_dead_letter(store, _get(store, letter_id).letter, fixed)
+            problem = replay_dead_letter(live, _get(store, letter_id).letter, fixed)
             if problem is not None:
                 refused[letter_id] = problem
     if context.json:

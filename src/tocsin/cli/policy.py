@@ -6,13 +6,12 @@ results of the rules' examples, versions; exit status 4 where a check did not pa
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, operator_name, shared_options
 from tocsin.errors import CheckFailedError, InputError
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def activate_pack(context: CliContext, *, pack: Path | None, reason: str, by: st
     from tocsin.policy import load_pack
 
     with context.store() as store:
-        policy = activate(store, load_pack(pack), by=by or getpass.getuser(), reason=reason)
+        policy = activate(store, load_pack(pack), by=by or operator_name(), reason=reason)
     if context.json:
         context.emit({"version": policy.version, "rules": len(policy.rules)})
     context.say(f"policy {policy.version} is in force: {len(policy.rules)} rules")

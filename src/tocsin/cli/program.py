@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
             near = difflib.get_close_matches(args[0], COMMANDS, n=2)
             if not near:
                 raise
-            message = f"{error.message} Did you mean {' or '.join(near)}?"
+            message = f"{error.message.rstrip('.')}; did you mean {' or '.join(near)}?"
             raise click.UsageError(message, ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -109,7 +109,7 @@ def main(argv: list[str] | None = None) -> Any:
         click.echo("stopped", err=True)
         status = 130
     except click.ClickException as error:
-        error.show()
+        _show_usage(error)
         status = 2
     except BrokenPipeError:
         status = 0
@@ -117,6 +117,13 @@ def main(argv: list[str] | None = None) -> Any:
         _show(error)
         status = error.exit_status
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show_usage(error: click.ClickException) -> None:
+    message = error.format_message().rstrip(".")
+    click.echo(f"error: {message[:1].lower()}{message[1:]}", err=True)
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        click.echo(f"hint: see {error.ctx.command_path} --help", err=True)
 
 
 def _show(error: TocsinError) -> None:

@@ -59,7 +59,7 @@ def command(
     """
     from tocsin.pipeline import run_files  # the engine is not needed for --help
 
-    missing = [name for name in files if name != "-" and not Path(name).is_file()]
+    missing = [name for name in files if name != "-" and not _is_readable(Path(name))]
     if missing:
         raise InputError(
             "there is no such file", where=missing[0], hint="a path, or - for standard input"
@@ -83,6 +83,11 @@ def command(
     if context.json:
         context.emit(summary)
     _print(context, summary)
+
+
+def _is_readable(path: Path) -> bool:
+    """Files, and pipes that stand in for one: `<(zcat events.gz)`."""
+    return path.exists() and not path.is_dir()
 
 
 def _print(context: CliContext, summary: RunSummary) -> None:

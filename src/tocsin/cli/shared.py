@@ -7,7 +7,9 @@ output carries JSON only; everything for people goes to standard error.
 from __future__ import annotations
 
 import functools
+import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from tocsin.store import Store
 
-__all__ = ["CliContext", "shared_options"]
+__all__ = ["CliContext", "operator_name", "shared_options"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,8 +96,18 @@ class CliContext:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        console = Console(stderr=True)
+        is_off = not console.is_terminal
+        with Progress(*columns, console=console, transient=True, disable=is_off) as progress:
             yield progress
+
+
+def operator_name() -> str:
+    """Who is at the command line, as the operating system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return f"uid-{os.getuid()}"
 
 
 def shared_options(

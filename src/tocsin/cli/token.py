@@ -6,12 +6,11 @@ entry of the ordered log.
 
 from __future__ import annotations
 
-import getpass
 from datetime import timedelta
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, operator_name, shared_options
 from tocsin.review import Scope, create_token, parse_scopes, revoke_token
 from tocsin.store import people
 
@@ -59,7 +58,7 @@ def add(context: CliContext, name: str, *, scopes: tuple[str, ...], days: int | 
     """
     with context.store() as store:
         expires_at = None if days is None else store.clock.now() + timedelta(days=days)
-        by = f"cli:{getpass.getuser()}"
+        by = f"cli:{operator_name()}"
         made = create_token(store, name, parse_scopes(scopes), by=by, expires_at=expires_at)
     if context.json:
         context.emit({"id": made.id, "token": made.secret, "expires_at": expires_at})
@@ -95,7 +94,7 @@ def list_tokens(context: CliContext) -> None:
 def revoke(context: CliContext, token_id: str) -> None:
     """Make a token useless from now on; `tocsin token list` shows the ids."""
     with context.store() as store:
-        revoke_token(store, token_id, by=f"cli:{getpass.getuser()}")
+        revoke_token(store, token_id, by=f"cli:{operator_name()}")
     if context.json:
         context.emit({"id": token_id, "is_revoked": True})
     context.say(f"{token_id} is revoked")

@@ -6,12 +6,11 @@ out: lists and changes; each change is an entry of the ordered log, without the 
 
 from __future__ import annotations
 
-import getpass
 import sys
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, operator_name, shared_options
 from tocsin.errors import InputError
 from tocsin.review import (
     Passwords,
@@ -137,7 +136,7 @@ def change_role(context: CliContext, name: str, role: str) -> None:
 
 def _operator() -> str:
     """Who ran the command, for the log."""
-    return f"cli:{getpass.getuser()}"
+    return f"cli:{operator_name()}"
 
 
 def _password(*, from_stdin: bool) -> str:

@@ -17,6 +17,9 @@ from tocsin.store import Store, accounts, outbox
 __all__ = ["Difference", "DifferenceKind", "reconcile"]
 
 
+_LEFT = (ActionState.SENT, ActionState.APPLIED)
+
+
 class DifferenceKind(StrEnum):
     """In what way the two differ."""
 
@@ -69,13 +72,18 @@ def _about_accounts(
 ) -> list[Difference]:
     """Suspensions as the platform's account events tell them against those that we ordered."""
     standing: dict[str, outbox.OutboxRow] = {}
+    ordered: set[str] = set()
     for row in reversed(rows):
-        if row.state is not ActionState.APPLIED or row.action.subject.kind != "account":
+        key = row.action.subject.id
+        if row.state not in _LEFT or row.action.subject.kind != "account":
             continue
         if row.action.kind is ActionKind.SUSPEND:
-            standing[row.action.subject.id] = row
-        elif row.action.kind is ActionKind.RESTORE:
-            standing.pop(row.action.subject.id, None)
+            ordered.add(key)
+            if row.state is ActionState.APPLIED:
+                standing[key] = row
+        elif row.action.kind is ActionKind.RESTORE and row.state is ActionState.APPLIED:
+            ordered.discard(key)
+            standing.pop(key, None)
     found = [
         Difference(
             kind=DifferenceKind.NOT_OURS,
@@ -84,12 +92,13 @@ def _about_accounts(
             detail="suspended on the platform without an action of ours",
             advice="record why, or ask the platform to restore it",
         )
-        for key in sorted(suspended - standing.keys())
+        for key in sorted(suspended - ordered)
     ]
     for key, row in sorted(standing.items()):
         state = states.get(key)
-        if state and state.state == "active" and row.result_at and state.at > row.result_at:
-            found.append(_of(row, DifferenceKind.UNDONE, f"active again since {state.at:%F %T} UTC",
+        restored_at = state.state_at if state and state.state == "active" else None
+        if restored_at and row.result_at and restored_at > row.result_at:
+            found.append(_of(row, DifferenceKind.UNDONE, f"active since {restored_at:%F %T} UTC",
                              "decide again if it should be suspended"))  # fmt: skip
     return found
 

@@ -100,8 +100,12 @@ def run_examples(
     ]
 
 
-def activate(store: Store, source: PackSource, *, by: str, reason: str) -> CompiledPolicy:
+def activate(
+    store: Store, source: PackSource, *, by: str, reason: str, only_first: bool = False
+) -> CompiledPolicy:
     """Check a pack, run its examples, import its banks and make it the one in force.
+
+    With `only_first` nothing happens where a pack was ever in force.
 
     Raises:
         CheckFailedError: it does not pass; the pack in force stays.
@@ -124,6 +128,8 @@ def activate(store: Store, source: PackSource, *, by: str, reason: str) -> Compi
             hint="tocsin policy test shows them all",
         )
     with store.write() as transaction:
+        if only_first and policies.active_version(transaction.connection) is not None:
+            return report.policy  # another process was quicker
         _import_banks(transaction, report.policy.entries, reason=reason)
         policies.activate(transaction, source.version, source.files, by=by, reason=reason)
     return report.policy
@@ -136,7 +142,8 @@ def activate_first(store: Store) -> None:
             return
     folder = store.settings.policy_dir
     source = load_pack(Path(folder) if folder else None)
-    activate(store, source, by=PACK_SOURCE, reason="the first pack of this deployment")
+    reason = "the first pack of this deployment"
+    activate(store, source, by=PACK_SOURCE, reason=reason, only_first=True)
 
 
 def load_policy(connection: sa.Connection, version: str | None = None) -> CompiledPolicy:

@@ -7,19 +7,22 @@ as far as a crash can tell: judged twice it is still one event, by its id.
 
 from __future__ import annotations
 
-from tocsin.ingest import Line, parse_lines
+from tocsin.ingest import ADAPTERS, Line, parse_lines
 from tocsin.pipeline.files import event_policy, find_adapter
 from tocsin.pipeline.live import Live
 from tocsin.records import DeadLetter, EventBatch
-from tocsin.store import Store, deadletters
+from tocsin.store import deadletters
 
 __all__ = ["replay_dead_letter"]
 
 
-def replay_dead_letter(store: Store, letter: DeadLetter, mended: bytes | None = None) -> str | None:
+def replay_dead_letter(live: Live, letter: DeadLetter, mended: bytes | None = None) -> str | None:
     """Judge one dead letter; the reason as text if it is refused again."""
     if mended is None and letter.truncated:
         return "only a part of the line was kept: give the whole line"
+    if letter.format not in ADAPTERS:
+        return "its media stood in a local folder: run the file again with --media-root"
+    store = live.store
     line = Line(
         source=letter.source,
         offset=letter.offset,
@@ -35,7 +38,7 @@ def replay_dead_letter(store: Store, letter: DeadLetter, mended: bytes | None = 
     batch = EventBatch(
         events=parsed.events, lines=parsed.lines, received_at=now, source=letter.source
     )
-    Live.open(store).take(batch)
+    live.take(batch)
     with store.write() as transaction:
         deadletters.set_state(transaction, letter.id, "replayed")
     return None

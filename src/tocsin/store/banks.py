@@ -14,6 +14,7 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from tocsin.errors import InputError
 from tocsin.records import BankEntry, EntryKind, EntryState, LogEntry, check_entry
 from tocsin.store import schema
 from tocsin.store.store import Transaction
@@ -56,8 +57,10 @@ def edit(
     """Write entries (new ones, and new states of known ones); None if nothing changes.
 
     Raises:
-        InputError: an entry may not enter its bank (`records.check_entry`).
+        InputError: an entry may not enter its bank (`records.check_entry`), or is of another
+            kind than the bank's.
     """
+    _check_kinds(transaction.connection, entries)
     changed = [entry for entry in entries if check_entry(entry) != _found(transaction, entry.id)]
     if not changed:
         return None
@@ -155,6 +158,21 @@ def bank_digest(entries: Iterable[BankEntry]) -> str:
     for entry in sorted(entries, key=lambda entry: entry.id):
         digest.update(entry.digest.encode())
     return digest.hexdigest()[:32]
+
+
+def _check_kinds(connection: sa.Connection, entries: Sequence[BankEntry]) -> None:
+    """A bank holds one kind: rules that ask it depend on what it is compared with."""
+    table = schema.bank_entries
+    rows = connection.execute(sa.select(table.c.bank, table.c.kind).distinct())
+    kinds = {row.bank: row.kind for row in rows}
+    for entry in entries:
+        kind = kinds.setdefault(entry.bank, entry.kind.value)
+        if kind != entry.kind.value:
+            raise InputError(
+                f"the bank holds entries of the kind `{kind}`, not `{entry.kind}`",
+                where=f"bank {entry.bank}",
+                hint="choose another name for the bank, or the bank's own kind",
+            )
 
 
 def _found(transaction: Transaction, entry_id: str) -> BankEntry | None:

@@ -19,7 +19,16 @@ from tocsin.store import schema
 from tocsin.store.store import Transaction
 from tocsin.store.times import from_us, to_us
 
-__all__ = ["DeadLetterRow", "DeadLetterState", "add", "count", "get", "list_rows", "set_state"]
+__all__ = [
+    "DeadLetterRow",
+    "DeadLetterState",
+    "add",
+    "count",
+    "get",
+    "list_ids",
+    "list_rows",
+    "set_state",
+]
 
 DeadLetterState = Literal["open", "replayed", "dismissed"]
 
@@ -92,6 +101,13 @@ def list_rows(
     order = (table.c.received_at_us.desc(), table.c.source, table.c.byte_offset)
     rows = connection.execute(statement.order_by(*order).limit(limit).offset(offset))
     return [_row(row) for row in rows]
+
+
+def list_ids(connection: sa.Connection, *, reason: str | None = None) -> list[str]:
+    """The ids of all open dead letters, in the order of their sources."""
+    statement = _filtered(sa.select(table.c.id), "open", reason, None)
+    order = (table.c.source, table.c.byte_offset, table.c.id)
+    return list(connection.execute(statement.order_by(*order)).scalars())
 
 
 def count(
