@@ -100,27 +100,25 @@ def recent_posts(store: Store, actor_key: str, limit: int = 20) -> list[dict[str
     """The newest posts of an account, as rows of `ARCHIVE_SCHEMA`, newest first."""
     with duckdb.connect(":memory:") as connection:
         _register_events(store, connection)
-        connection.execute(
+        found = connection.sql(
             "SELECT * FROM events WHERE type IN ('post.created', 'post.updated')"
             " AND coalesce(actor.id, actor.handle) = ?"
             " ORDER BY happened_at DESC, position DESC, ordinal DESC LIMIT ?",
-            [actor_key, limit],
+            params=[actor_key, limit],
         )
-        table: pa.Table = connection.to_arrow_table()
-        return list(table.to_pylist())
+        return list(found.to_arrow_table().to_pylist())
 
 
 def post_versions(store: Store, post_id: str, limit: int = 5) -> list[dict[str, object]]:
     """What a post looked like, as rows of `ARCHIVE_SCHEMA`, newest first."""
     with duckdb.connect(":memory:") as connection:
         _register_events(store, connection)
-        connection.execute(
+        found = connection.sql(
             "SELECT * FROM events WHERE type IN ('post.created', 'post.updated')"
             " AND post.id = ? ORDER BY happened_at DESC, position DESC, ordinal DESC LIMIT ?",
-            [post_id, limit],
+            params=[post_id, limit],
         )
-        table: pa.Table = connection.to_arrow_table()
-        return list(table.to_pylist())
+        return list(found.to_arrow_table().to_pylist())
 
 
 def _register_events(store: Store, connection: duckdb.DuckDBPyConnection) -> None:
