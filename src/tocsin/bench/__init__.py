@@ -8,7 +8,7 @@ a measure's name says otherwise; a ratio compares two figures of the same run.
 from tocsin.bench.measure import Measurement
 from tocsin.bench.pipeline import bench_pipeline
 
-__all__ = ["BENCHMARKS", "Measurement"]
+__all__ = ["BENCHMARKS", "Measurement", "bench_pipeline"]
 
 BENCHMARKS = {"pipeline": bench_pipeline}
 """Every benchmark by name."""

@@ -118,7 +118,7 @@ def replay(
     from tocsin.store import deadletters
 
     if line_file is not None and len(letter_ids) != 1:
-        raise InputError("--line goes with exactly one dead letter")
+        raise InputError("give `--line` with exactly one dead letter")
     if replay_all == bool(letter_ids):
         raise InputError("name dead letters, or say --all")
     fixed = None if line_file is None else _read(line_file)

@@ -115,7 +115,8 @@ def _advise(context: CliContext, store: Store) -> None:
 @contextlib.contextmanager
 def _delivering(store: Store) -> Iterator[None]:
     """Deliver due actions meanwhile, where a platform is configured."""
-    from tocsin.pipeline import Deliverer, webhook_connector
+    from tocsin.enforcement import Deliverer
+    from tocsin.pipeline import webhook_connector
 
     if not store.settings.webhook_url:
         yield

@@ -4,7 +4,6 @@ Comes in: events, packs. Goes out: decisions, stored. Always holds: the only pac
 which stage follows which; every variety (detector, adapter, connector) is registered here.
 """
 
-from tocsin.enforcement import Deliverer
 from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.explaining import explain_decision, texts_of
 from tocsin.pipeline.files import event_policy, find_adapter, run_files
@@ -25,7 +24,6 @@ from tocsin.pipeline.upkeep import Upkeep
 
 __all__ = [
     "BatchResult",
-    "Deliverer",
     "Engine",
     "ExampleResult",
     "Intake",
