@@ -128,7 +128,8 @@ def _verify_chains(
 
 def _streamed(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[Any]:
     """The rows of a statement, a thousand in memory at a time."""
-    yield from connection.execute(statement.execution_options(yield_per=1_000))
+    with connection.execute(statement.execution_options(yield_per=1_000)) as rows:
+        yield from rows
 
 
 def _verify_checkpoint(connection: sa.Connection, report: AuditReport, row: Any) -> None:

@@ -127,12 +127,22 @@ def _postgres_engine(url: str) -> sa.Engine:
         ) from None
 
 
+_OUR_FAULTS = (
+    sa.exc.IntegrityError,
+    sa.exc.DataError,
+    sa.exc.ProgrammingError,
+    sa.exc.InternalError,
+    sa.exc.NotSupportedError,
+)
+"""What is left: operational errors, and SQLite's word for a file that is no database."""
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError):
-        raise  # our own fault
+    except _OUR_FAULTS:
+        raise
     except sa.exc.DatabaseError as error:
         # The driver's first line names host, file or lock; the others may hold content.
         reason = str(error.orig).splitlines()[0] if error.orig else "no reason given"

@@ -146,11 +146,10 @@ def entries(
         statement = statement.where(log_entries.c.position <= until)
     if kinds:
         statement = statement.where(log_entries.c.kind.in_([kind.value for kind in kinds]))
-    rows = connection.execution_options(yield_per=500).execute(
-        statement.order_by(log_entries.c.position)
-    )
-    for row in rows:
-        yield _entry(row)
+    paged = statement.order_by(log_entries.c.position).execution_options(yield_per=500)
+    with connection.execute(paged) as rows:
+        for row in rows:
+            yield _entry(row)
 
 
 def entry_at(connection: sa.Connection, position: int) -> LogEntry | None:
