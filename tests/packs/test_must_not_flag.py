@@ -1,0 +1,90 @@
+"""The shipped pack on people's real words about terror: what it must leave alone.
+
+Uses the development data, which is not part of the project; counts only, never a text.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tocsin.clock import SystemClock
+from tocsin.detectors import detect
+from tocsin.features import compute
+from tocsin.ingest import ADAPTERS, Batcher, file_batches, open_lines
+from tocsin.pipeline import check, detectors
+from tocsin.plugins import DetectorInput
+from tocsin.policy import CompiledPolicy, load_pack
+from tocsin.records import Decision, EventBatch, EventPolicy, Outcome
+
+
+@pytest.fixture(scope="module")
+def policy() -> CompiledPolicy:
+    report = check(load_pack())
+    assert report.policy is not None
+    return report.policy
+
+
+def test_talk_about_terror_and_ordinary_talk_open_hardly_any_case(
+    policy: CompiledPolicy, dev_data: Path
+) -> None:
+    ceilings = {
+        "isis_hashtag_2017/about_terror_groups": 0.002,
+        "isis_hashtag_2017/ordinary": 0.0002,
+        "davidson/posts": 0.002,
+        "mlma/posts_ar": 0.002,
+        "mlma/posts_fr": 0.002,
+        "mlma/posts_en": 0.002,
+    }
+    shares = {name: _share_opened(policy, dev_data / f"{name}.jsonl.gz") for name in ceilings}
+    print({name: f"{share:.4%}" for name, share in shares.items()})
+    over = {name: share for name, share in shares.items() if share > ceilings[name]}
+    assert over == {}
+
+
+def _share_opened(policy: CompiledPolicy, path: Path) -> float:
+    n_posts = sum(len(batch) for batch in _batches(path))
+    assert n_posts > 1_000
+    return len({decision.event for decision in _opened(policy, path)}) / n_posts
+
+
+def _opened(policy: CompiledPolicy, path: Path) -> Iterator[Decision]:
+    """The decisions that open a case."""
+    found = detectors(policy.entries)
+    for batch in _batches(path):
+        features = compute(batch)
+        given = DetectorInput(batch=batch, features=features, texts=features)
+        for _, decision in policy.decide(batch, features, detect(given, found), {}):
+            if decision.outcome is not Outcome.ALLOW:
+                yield decision
+
+
+def _batches(path: Path) -> Iterator[EventBatch]:
+    batcher = Batcher(
+        source="test",
+        adapter=ADAPTERS["tocsin"],
+        policy=EventPolicy(),
+        clock=SystemClock(),
+        max_events=4_096,
+    )
+    with open_lines(path) as reader:
+        for batch in file_batches(reader, batcher):
+            assert not batch.dead_letters
+            yield batch.events
+
+
+def test_quoting_counter_speech_is_left_alone(policy: CompiledPolicy, dev_data: Path) -> None:
+    quoting = ("counter_quote_nh", "counter_ref_nh")
+    path = dev_data / "hatecheck" / "cases.jsonl.gz"
+    with gzip.open(path) as file:
+        kind_of = {line["id"]: line["label"]["functionality"] for line in map(json.loads, file)}
+    opened = Counter(kind_of[decision.event] for decision in _opened(policy, path))
+    print(dict(opened))
+    n_quoting = sum(kind in quoting for kind in kind_of.values())
+    assert n_quoting > 100
+    assert sum(opened[kind] for kind in quoting) <= 0.02 * n_quoting
