@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.cases import PLAIN_POLICY
+from tests.support.erasing import erase_event
 from tests.support.runs import judge, made_lines, open_store, rows_by_table
 from tocsin.errors import InputError
 from tocsin.records import ActionKind, EntryKind, VerdictKind
@@ -488,22 +489,6 @@ def test_a_missing_file_of_anchors_is_the_callers_mistake(store: Store, tmp_path
 
 
 # --- erasure -----------------------------------------------------------------------------------
-
-
-def erase_event(store: Store, event_id: str) -> None:
-    """Erase one event that still stands in the database, and what repeats it."""
-    table = schema.event_ids
-    with store.database.write() as connection:
-        place = connection.execute(sa.select(table).where(table.c.id == event_id)).one()
-        here = (CONTENT.c.position == place.position, CONTENT.c.name == "events")
-        row = connection.execute(sa.select(CONTENT).where(*here)).one()
-        packed, salts = content.erase(row.packed, row.salts, place.ordinal)
-        connection.execute(sa.update(CONTENT).where(*here).values(packed=packed, salts=salts))
-        connection.execute(
-            sa.update(schema.decisions)
-            .where(schema.decisions.c.event_id == event_id)
-            .values(trigger_json=None)
-        )
 
 
 @pytest.mark.parametrize("event_id", ["event-45", "event-49"])

@@ -1,0 +1,205 @@
+"""The log alone gives every derived row again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.cases import PLAIN_POLICY
+from tests.support.erasing import erase_event
+from tests.support.runs import judge, made_lines, open_store, rows_by_table
+from tocsin.errors import TocsinError
+from tocsin.records import ActionKind, ActionState, EntryState, VerdictKind
+from tocsin.review.verdicts import Ruling, decide, reverse
+from tocsin.store import Store, archive_events, audit, banks, cases, outbox, schema
+from tocsin.store.replay import rebuild
+from tocsin.testing import T0, FakeClock, account_event, bank_entry, batch_of, event_of
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+    opened = open_store(database_url, tmp_path, clock=clock)
+    yield opened
+    opened.close()
+
+
+def live_through_everything(store: Store, clock: FakeClock) -> None:
+    """Decisions, verdicts, a reversal, deliveries, results, reports, accounts, bank edits."""
+    judge(store, made_lines(60), batch=8)
+    archive_events(store)
+    with store.read() as connection:
+        first, second, third = cases.list_cases(
+            connection, cases.CaseFilter(clause="terror.support")
+        )[:3]
+    for case, actions in (
+        (first, (ActionKind.HIDE,)),
+        (second, (ActionKind.HIDE, ActionKind.WARN)),
+    ):
+        ruling = Ruling(
+            case=case.id,
+            version=case.version,
+            kind=VerdictKind.VIOLATION,
+            clause="terror.support",
+            actions=actions,
+            note="a note",
+        )
+        verdict = decide(store, PLAIN_POLICY, ruling, reviewer="usr_1")
+    reverse(store, verdict.id, reviewer="usr_1", may_reverse_any=True)
+    harmless = Ruling(case=third.id, version=third.version, kind=VerdictKind.HARMLESS)
+    decide(store, PLAIN_POLICY, harmless, reviewer="usr_2")
+    clock.advance(timedelta(minutes=5))
+    sent = deliver(store, ActionState.SENT)
+    deliver(store, ActionState.DEAD)
+    with store.write() as transaction:
+        banks.edit(transaction, [bank_entry("long live the Iron Dawn")], by="a", reason="r")
+        entry = bank_entry("long live the Iron Dawn", state=EntryState.RETIRED)
+        banks.edit(transaction, [entry], by="b", reason="r")
+    events = (
+        event_of({"type": "action.result", "action": sent, "applied": True}),
+        event_of(
+            {
+                "type": "report.filed",
+                "actor": {"id": "a9"},
+                "target": {"kind": "post", "id": "post-3"},
+                "category": "terror",
+            }
+        ),
+        account_event("somebody"),
+        account_event("somebody", event_type="account.suspended", at=T0 + timedelta(hours=1)),
+        account_event("somebody", event_type="account.updated", at=T0 + timedelta(minutes=1)),
+    )
+    with store.write() as transaction:
+        transaction.record_events(batch_of(*events), [])
+    archive_events(store)
+    judge(store, made_lines(90), batch=8)
+
+
+def deliver(store: Store, state: ActionState) -> str:
+    with store.write() as transaction:
+        ((action, attempt),) = outbox.claim_due(transaction, limit=1, lease=timedelta(minutes=1))
+        outbox.mark_final(transaction, action.id, state=state, attempts=attempt, note="HTTP 4")
+    return action.id
+
+
+def test_a_rebuild_gives_every_row_again(store: Store, clock: FakeClock) -> None:
+    live_through_everything(store, clock)
+    before = rows_by_table(store)
+    assert all(before.values()), "every derived table holds something"
+    counted: list[int] = []
+    n_entries = rebuild(store, on_progress=counted.append)
+    assert rows_by_table(store) == before
+    assert sum(counted) == n_entries
+    assert audit.verify(store).is_sound
+
+
+def test_a_rebuild_repairs_what_was_damaged(store: Store, clock: FakeClock) -> None:
+    live_through_everything(store, clock)
+    before = rows_by_table(store)
+    with store.database.write() as connection:
+        connection.execute(sa.delete(schema.decisions))
+        connection.execute(sa.update(schema.cases).values(state="decided"))
+        connection.execute(sa.delete(schema.event_ids))
+        connection.execute(sa.delete(schema.verdicts))
+    rebuild(store)
+    assert rows_by_table(store) == before
+
+
+def test_a_delivery_that_is_being_retried_goes_on_where_it_was(
+    store: Store, clock: FakeClock
+) -> None:
+    judge(store, made_lines(20))
+    later = clock.now() + timedelta(hours=1)
+    with store.write() as transaction:
+        ((action, _),) = outbox.claim_due(transaction, limit=1, lease=timedelta(minutes=1))
+        outbox.mark_retry(transaction, action.id, next_attempt_at=later, note="timed out")
+    before = rows_by_table(store)
+    rebuild(store)
+    assert rows_by_table(store) == before
+    with store.read() as connection:
+        row = outbox.get(connection, action.id, now=clock.now())
+    assert row is not None
+    assert (row.attempts, row.next_attempt_at, row.last_error) == (1, later, "timed out")
+
+
+def test_what_was_erased_stays_erased(store: Store) -> None:
+    judge(store, made_lines(20))
+    erase_event(store, "event-3")
+    archive_events(store)
+    before = rows_by_table(store)
+    rebuild(store)
+    assert rows_by_table(store) == before
+
+
+def test_without_its_archive_nothing_is_rebuilt_and_nothing_is_lost(store: Store) -> None:
+    judge(store, made_lines(20))
+    archive_events(store)
+    before = rows_by_table(store)
+    missing = next((store.folder / "archive").rglob("*.parquet"))
+    missing.unlink()
+    with pytest.raises(TocsinError, match="missing or cannot be read") as caught:
+        rebuild(store)
+    assert missing.name in str(caught.value.where)
+    assert rows_by_table(store) == before
+
+
+# --- what arrives late, by its own time --------------------------------------------------------
+
+
+def take(store: Store, *events: object) -> None:
+    for event in events:
+        with store.write() as transaction:
+            transaction.record_events(batch_of(event), [])  # type: ignore[arg-type]  # built above
+
+
+def state_of(store: Store, handle: str = "somebody") -> tuple[object, ...]:
+    with store.read() as connection:
+        table = schema.account_states
+        row = connection.execute(sa.select(table).where(table.c.handle == handle)).one()
+    return row.state, row.at_us, row.state_at_us
+
+
+def test_a_suspension_that_arrives_after_a_newer_profile_still_counts(store: Store) -> None:
+    suspended = account_event("somebody", event_type="account.suspended", at=T0)
+    updated = account_event(
+        "somebody", event_type="account.updated", at=T0 + timedelta(hours=1), bio="new"
+    )
+    take(store, updated, suspended)
+    late = state_of(store)
+    assert late[0] == "suspended"
+    take(store, account_event("other", event_type="account.suspended", at=T0))
+    take(store, account_event("other", event_type="account.updated", at=T0 + timedelta(hours=1)))
+    assert state_of(store, "other") == late, "the order of arrival does not matter"
+
+
+def test_an_older_restoration_does_not_lift_a_newer_suspension(store: Store) -> None:
+    take(
+        store,
+        account_event("somebody", event_type="account.suspended", at=T0),
+        account_event("somebody", event_type="account.restored", at=T0 - timedelta(hours=1)),
+    )
+    assert state_of(store)[0] == "suspended"
+
+
+def test_an_older_result_does_not_overwrite_a_newer_one(store: Store) -> None:
+    judge(store, made_lines(12))
+    with store.read() as connection:
+        action = connection.execute(sa.select(schema.actions.c.id)).scalars().first()
+    result = {"type": "action.result", "action": action}
+    take(
+        store,
+        event_of({**result, "applied": True, "at": T0}),
+        event_of({**result, "applied": False, "error": "busy", "at": T0 - timedelta(minutes=1)}),
+    )
+    with store.read() as connection:
+        row = outbox.get(connection, str(action), now=T0)
+    assert row is not None
+    assert (row.state, row.result_error) == (ActionState.APPLIED, None)
