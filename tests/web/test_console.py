@@ -170,7 +170,7 @@ def test_the_case_page_shows_what_and_why(site: Site) -> None:
     for expected in (
         "New Voice", "@<bdi>new_voice</bdi>", "24 h", "irondawn.example", "slogan-of-new-account",
         "A slogan of a designated group.", "account.age", "phrase of", "Long live the Iron Dawn!",
-        "Only the author still sees the post.", "Countering extremism", "1,234 views",
+        "Only its author sees the post.", "Countering extremism", "1,234 views",
     ):  # fmt: skip
         assert expected in text, expected
     page = Page(text)

@@ -34,20 +34,20 @@ LABELS: Mapping[ActionKind, str] = MappingProxyType(
 
 _SENTENCES: Mapping[ActionKind, str] = MappingProxyType(
     {
-        ActionKind.NOTIFY: "Tells the author; nothing else changes.",
-        ActionKind.LABEL: "Puts a label on {it}; it stays up.",
-        ActionKind.WARN: "Sends the author a formal warning.",
+        ActionKind.NOTIFY: "Tells the author, and no more.",
+        ActionKind.LABEL: "Puts a label on {it}.",
+        ActionKind.WARN: "Formally warns the author.",
         ActionKind.INTERSTITIAL: "Puts a notice before {it}.",
         ActionKind.STOP_TRENDING: "Keeps {it} out of trends.",
-        ActionKind.LIMIT: "The account stays but is spread no further.",
-        ActionKind.WITHHOLD: "Readers in one country lose sight of {it}.",
-        ActionKind.HIDE: "Only the author still sees {it}.",
-        ActionKind.REMOVE: "Deletes {it}; held back where that is final.",
-        ActionKind.SUSPEND: "Closes the account and locks its owner out.",
+        ActionKind.LIMIT: "Its posts are spread no further.",
+        ActionKind.WITHHOLD: "Hides {it} in one country.",
+        ActionKind.HIDE: "Only its author sees {it}.",
+        ActionKind.REMOVE: "Deletes {it}; held if final.",
+        ActionKind.SUSPEND: "Closes the account to its owner.",
         ActionKind.RESTORE: "Takes the earlier action back.",
     }
 )
-"""Short enough to stand on one line beside the name of the action."""
+"""Short enough to stand on one line under the name of the action."""
 
 _THINGS = MappingProxyType(
     {

@@ -196,7 +196,9 @@ def read_standing(
 def _choices(case: Case, decision: Decision | None, policy: CompiledPolicy) -> list[ClauseChoice]:
     """The clauses, the one that was hit first."""
     proposed = None if decision is None else decision.outcome.action
-    ordered = sorted(policy.clauses.values(), key=lambda clause: clause.id != case.clause)
+    # a clause without actions protects; it is never what somebody broke
+    usable = [one for one in policy.clauses.values() if one.actions or one.id == case.clause]
+    ordered = sorted(usable, key=lambda clause: clause.id != case.clause)
     return [
         ClauseChoice(
             clause=clause,

@@ -18,8 +18,11 @@ from tocsin.records import (
     Case,
     Decision,
     Event,
+    Evidence,
     Media,
     Post,
+    Signal,
+    Span,
     Subject,
     Verdict,
     post_of,
@@ -42,11 +45,15 @@ __all__ = [
 ]
 
 
+_SHOWN_SPANS = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One thing that a detector found, numbered as the marks in the text are.
 
-    `is_in_text` says that the text shows it; `entry` is the bank's entry, where it has one.
+    `spans` are all its places, as (field, start, end); overlapping ones are joined. `entry` is
+    the bank's entry, where it has one.
     """
 
     number: int
@@ -56,8 +63,7 @@ class Found:
     score: float | None
     note: str | None
     kind: str | None
-    field: str | None
-    span: tuple[int, int] | None
+    spans: Sequence[tuple[str, int, int]]
     distance: int | None
     bank: str | None
     entry_id: str | None
@@ -73,10 +79,9 @@ class Found:
     @property
     def facts(self) -> list[str]:
         """Where it stands, how near the match is, and where the entry comes from."""
-        facts = []
-        if self.field is not None:
-            place = "" if self.span is None else f" {self.span[0]}–{self.span[1]}"
-            facts.append(f"{self.field}{place}")
+        facts = [f"{field} {start}–{end}" for field, start, end in self.spans[:_SHOWN_SPANS]]
+        if len(self.spans) > _SHOWN_SPANS:
+            facts.append(f"{len(self.spans) - _SHOWN_SPANS} more places")
         if self.distance is not None:
             facts.append(f"distance {self.distance}")
         if self.entry is not None:
@@ -135,31 +140,15 @@ def trigger_of(connection: sa.Connection, decision: Decision) -> Event | None:
 
 
 def read_found(connection: sa.Connection, decision: Decision) -> list[Found]:
-    """What the detectors found, numbered from 1."""
-    found: list[Found] = []
+    """What the detectors found, each entry of a bank once, numbered from 1."""
+    groups: dict[tuple[str | None, ...], list[tuple[Signal, Evidence]]] = {}
     for signal in decision.signals:
-        score = None if signal.abstained else signal.score
         for item in signal.evidence:
-            span = item.span
-            entry = banks.get(connection, item.entry) if item.entry else None
-            found.append(
-                Found(
-                    number=len(found) + 1,
-                    signal=signal.name,
-                    detector=signal.detector,
-                    version=signal.version,
-                    score=score,
-                    note=item.note or signal.note,
-                    kind=item.kind,
-                    field=None if span is None else span.field,
-                    span=None if span is None else (span.start, span.end),
-                    distance=item.distance,
-                    bank=item.bank,
-                    entry_id=item.entry,
-                    entry=entry,
-                )
-            )
-    return found
+            what = item.entry or item.note
+            groups.setdefault((signal.name, item.kind, item.bank, what), []).append((signal, item))
+    return [
+        _found(connection, number, group) for number, group in enumerate(groups.values(), start=1)
+    ]
 
 
 def read_post(event: Event | None, found: Sequence[Found]) -> PostView | None:
@@ -231,9 +220,43 @@ def names_of(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]
     return {one: user.name if user is not None else one for one, user in found.items()}
 
 
+def _found(
+    connection: sa.Connection, number: int, group: Sequence[tuple[Signal, Evidence]]
+) -> Found:
+    signal, item = group[0]
+    distances = [one.distance for _, one in group if one.distance is not None]
+    return Found(
+        number=number,
+        signal=signal.name,
+        detector=signal.detector,
+        version=signal.version,
+        score=None if signal.abstained else signal.score,
+        note=item.note or signal.note,
+        kind=item.kind,
+        spans=_joined([one.span for _, one in group if one.span is not None]),
+        distance=min(distances, default=None),
+        bank=item.bank,
+        entry_id=item.entry,
+        entry=banks.get(connection, item.entry) if item.entry else None,
+    )
+
+
+def _joined(spans: Sequence[Span]) -> list[tuple[str, int, int]]:
+    """The places in order, those that overlap as one."""
+    joined: list[tuple[str, int, int]] = []
+    for span in sorted(spans, key=lambda span: (span.field, span.start, span.end)):
+        if joined and joined[-1][0] == span.field and span.start <= joined[-1][2]:
+            field, start, end = joined[-1]
+            joined[-1] = (field, start, max(end, span.end))
+        else:
+            joined.append((span.field, span.start, span.end))
+    return joined
+
+
 def _marks(found: Sequence[Found], field: str) -> list[Mark]:
     return [
-        Mark(start=item.span[0], end=item.span[1], number=item.number, title=item.title)
+        Mark(start=start, end=end, number=item.number, title=item.title)
         for item in found
-        if item.field == field and item.span is not None
+        for where, start, end in item.spans
+        if where == field
     ]
