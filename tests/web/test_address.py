@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.conftest import settings_for
+from tests.support.site import settings_for
 from tocsin.errors import InputError
 from tocsin.review import Passwords, Role, add_user
 from tocsin.store.store import Store

@@ -13,7 +13,7 @@ import jsonschema
 import pyarrow as pa
 import pytest
 
-from tests.web.conftest import PASSWORD, Site, csrf_of
+from tests.support.site import PASSWORD, Site, csrf_of
 from tocsin.records import encode_event, events_to_arrow
 from tocsin.review import Role, Scope
 from tocsin.testing import actor, post_event

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.web.conftest import PASSWORD, Site, csrf_of
+from tests.support.site import PASSWORD, Site, csrf_of
 from tocsin.records import CaseState
 from tocsin.review import Role
 from tocsin.store import cases, outbox

@@ -6,7 +6,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from tests.web.conftest import Site, csrf_of
+from tests.support.site import Site, csrf_of
 from tocsin.review import Permission, Role, Scope, may
 from tocsin.web.api import api_router
 from tocsin.web.console import console_router
