@@ -141,7 +141,7 @@ def environment(folder: Path) -> dict[str, str]:
 def made_lines(n_events: int, *, slogan_every: int = 7, link_every: int = 11) -> list[bytes]:
     """So many posts over three days; some repeat a slogan, some link to known material."""
     return [
-        _line(number, number % slogan_every == 3, number % link_every == 5)
+        _line(number, number % slogan_every == 3, number % link_every == 5 % link_every)
         for number in range(n_events)
     ]
 
