@@ -94,8 +94,11 @@ def test_from_event_to_platform_and_a_clean_stop(
         assert len(answer.json()["decisions"]) == 1
 
         page = open_page(url, user="mo")
+        scripted = page.locator("html.scripted")
+        scripted.wait_for(state="attached")
         page.keyboard.press("n")
         page.get_by_role("heading", name="Support for a designated group").wait_for()
+        scripted.wait_for(state="attached")
         page.keyboard.press("4")
         page.keyboard.press("y")
         page.get_by_text("Nothing waits.").wait_for()

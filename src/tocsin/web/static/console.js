@@ -3,8 +3,6 @@ import { startCountdowns } from "./countdown.js";
 import { startList } from "./list.js";
 import { startVerdict } from "./verdict.js";
 
-document.documentElement.classList.add("scripted");
-
 const typingInto = (element) =>
   element instanceof HTMLElement &&
   (element.isContentEditable ||
@@ -56,3 +54,4 @@ document.addEventListener("keydown", (event) => {
 
 document.querySelector("[data-focus]")?.focus();
 startCountdowns();
+document.documentElement.classList.add("scripted"); // the keys work from here on
