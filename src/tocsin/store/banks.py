@@ -36,6 +36,9 @@ __all__ = [
 TIMER = "timer"
 """Who retires entries that have expired."""
 
+_IDS_PER_STATEMENT = 10_000
+"""SQLite takes 32,766 values in one statement, PostgreSQL 65,535."""
+
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER = msgspec.json.Decoder(BankEntry)
 
@@ -61,7 +64,8 @@ def edit(
             kind than the bank's.
     """
     _check_kinds(transaction.connection, entries)
-    changed = [entry for entry in entries if check_entry(entry) != _found(transaction, entry.id)]
+    stored = _stored(transaction.connection, [entry.id for entry in entries])
+    changed = [entry for entry in entries if check_entry(entry) != stored.get(entry.id)]
     if not changed:
         return None
     body = {
@@ -175,5 +179,15 @@ def _check_kinds(connection: sa.Connection, entries: Sequence[BankEntry]) -> Non
             )
 
 
-def _found(transaction: Transaction, entry_id: str) -> BankEntry | None:
-    return get(transaction.connection, entry_id)
+def _stored(connection: sa.Connection, ids: Sequence[str]) -> dict[str, BankEntry]:
+    """Those of these entries that the store has, by id."""
+    table = schema.bank_entries
+    found: dict[str, BankEntry] = {}
+    for start in range(0, len(ids), _IDS_PER_STATEMENT):
+        some = ids[start : start + _IDS_PER_STATEMENT]
+        statement = sa.select(table.c.content).where(table.c.id.in_(some))
+        for content in connection.execute(statement).scalars():
+            if content is not None:
+                entry = _DECODER.decode(content)
+                found[entry.id] = entry
+    return found

@@ -276,8 +276,9 @@ def _apply_policy(connection: sa.Connection, entry: LogEntry) -> None:
 def _apply_bank(connection: sa.Connection, entry: LogEntry, items: Sequence[bytes]) -> None:
     edits = entry.body["edits"]
     table = schema.bank_entries
-    for ordinal, (edit, item) in enumerate(zip(edits, items, strict=True)):
-        row = {
+    rows = {  # an entry that is edited twice stands as the later edit left it
+        edit["entry"]: {
+            "id": edit["entry"],
             "bank": edit["bank"],
             "kind": edit["kind"],
             "state": edit["state"],
@@ -285,11 +286,11 @@ def _apply_bank(connection: sa.Connection, entry: LogEntry, items: Sequence[byte
             "ordinal": ordinal,
             "content": item.decode() or None,
         }
-        changed = connection.execute(
-            sa.update(table).where(table.c.id == edit["entry"]).values(row)
-        )
-        if changed.rowcount == 0:
-            connection.execute(sa.insert(table), {"id": edit["entry"], **row})
+        for ordinal, (edit, item) in enumerate(zip(edits, items, strict=True))
+    }
+    earlier = sa.delete(table).where(table.c.id == sa.bindparam("entry"))
+    connection.execute(earlier, [{"entry": entry_id} for entry_id in rows])
+    connection.execute(sa.insert(table), list(rows.values()))
     connection.execute(
         sa.insert(schema.bank_edits),
         [
