@@ -235,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run Harbour until it is told to stop; prints one JSON line once it listens."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    secrets = [secret.encode() for secret in os.environ.get(options.secret_env, "").split()]
+    secrets = [_secret(text) for text in os.environ.get(options.secret_env, "").split()]
     try:
         check_signature(None, b"", secrets, SystemClock().now())
     except InputError as error:
@@ -266,6 +266,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _secret(text: str) -> bytes:
+    """The secret that a text stands for: Tocsin keeps its own in hexadecimal."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return text.encode()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m examples.harbour.platform", description="The reference platform, Harbour."
@@ -277,7 +285,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--secret-env",
         default="HARBOUR_WEBHOOK_SECRET",
-        help="environment variable with the webhook secrets, separated by spaces",
+        help="environment variable with the webhook secrets, in hexadecimal as in Tocsin's"
+        " `keys/webhook.secret`, separated by spaces",
     )
     parser.add_argument(
         "--token-env",
