@@ -76,11 +76,16 @@ def check(source: PackSource, stored: Sequence[BankEntry] = ()) -> CheckReport:
 def run_examples(
     policy: CompiledPolicy, clock: Clock, stored: Sequence[BankEntry] = ()
 ) -> list[ExampleResult]:
-    """Run the rules' own examples through features, detectors and rules."""
+    """Run the rules' own examples through features, detectors and rules.
+
+    They are held against the pack's entries as it brings them, whatever an earlier version of
+    it brought, or a person disputed since; and against what people added to the banks.
+    """
     examples = policy.examples()
     if not examples:
         return []
-    entries = {entry.id: entry for entry in (*policy.entries, *stored)}
+    added = (entry for entry in stored if entry.source != PACK_SOURCE)
+    entries = {entry.id: entry for entry in (*added, *policy.entries)}
     batch = _batch_of(examples, clock)
     features = compute(batch)
     given = DetectorInput(batch=batch, features=features, texts=features)
