@@ -103,7 +103,7 @@ def _run(options: argparse.Namespace, screen: Console, stack: ExitStack) -> int:
     children: list[Child] = []
     if not options.no_serve:
         demo, children = _serve(demo, folder, stack, (port, harbour_port), secrets)
-        _print_guide(screen, demo)
+        _print_guide(screen, demo, options.keep)
     if options.json:
         print(json.dumps(msgspec.to_builtins(demo), ensure_ascii=False), flush=True)
     return _wait(children, screen) if children else 0
@@ -194,7 +194,7 @@ def _counts(title: str, counts: Mapping[str, int]) -> Table:
     return table
 
 
-def _print_guide(screen: Console, demo: Demo) -> None:
+def _print_guide(screen: Console, demo: Demo, keep: Path | None) -> None:
     console, tocsin = demo.console, f"{_tocsin()} {{}} --db {demo.database}"
     screen.print(f"\n[bold]The console[/bold]   {console}")
     screen.print(f"[bold]The platform[/bold]  {demo.harbour}\n")
@@ -208,7 +208,8 @@ def _print_guide(screen: Console, demo: Demo) -> None:
     screen.print("[bold]On the command line[/bold]\n")
     for command in ("decisions", "bank list", "reconcile", "audit verify"):
         screen.print(f"  {tocsin.format(command)}", markup=False)
-    screen.print("\nCtrl-C stops everything and removes it.")
+    end = "removes it" if keep is None else f"leaves {keep} as it is"
+    screen.print(f"\nCtrl-C stops everything and {end}.", markup=False)
 
 
 def _places(demo: Demo, tocsin: str) -> Iterator[tuple[str, str]]:
@@ -216,7 +217,7 @@ def _places(demo: Demo, tocsin: str) -> Iterator[tuple[str, str]]:
     sights, console = demo.sights, demo.console
     if sights.threat_case:
         yield (
-            "A threat against Mara Ellison, first in the queue (log in as mo, who may decide)",
+            "A threat against Mara Ellison, at the top of the queue (as mo, who may decide)",
             f"{console}/cases/{sights.threat_case}",
         )
     if sights.left_alone:
@@ -229,10 +230,15 @@ def _places(demo: Demo, tocsin: str) -> Iterator[tuple[str, str]]:
             "A hashtag pushed by accounts that are hours old",
             f"{console}/?clause=coordination.manipulation",
         )
+    if sights.return_case:
+        yield (
+            "A suspended person who came back under a similar handle",
+            f"{console}/cases/{sights.return_case}",
+        )
     if sights.hidden_post:
         yield (
-            "Known material, hidden by itself because a person judged it before; a reader sees",
-            f"{demo.harbour}/posts?id={sights.hidden_post}",
+            "Known material, hidden by itself because a person judged it before: what readers see",
+            f"{demo.harbour}/?id={sights.hidden_post}",
         )
     yield "What Harbour sent and Tocsin refused (as ana)", f"{console}/deadletters"
 

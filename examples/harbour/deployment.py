@@ -28,7 +28,7 @@ EVENTS_PER_BATCH = 64
 """Small, so that the bar moves and a bank's edit counts soon."""
 UNDO_WINDOW_S = 10
 """Long enough to see that a verdict can be taken back, short enough to wait for."""
-MENDED_BY = "demo"
+SET_UP_BY = "demo"
 
 LOGINS = {
     "ana": Role.ANALYST,
@@ -73,9 +73,9 @@ def open_deployment(folder: Path, *, webhook_url: str, password: str) -> tuple[S
     activate_first(store)
     passwords = Passwords()
     for name, role in LOGINS.items():
-        add_user(store, passwords, name, role, password, by=MENDED_BY)
+        add_user(store, passwords, name, role, password, by=SET_UP_BY)
     _add_entries(store, _known_material(), reason="material that Harbour has judged before")
-    token = create_token(store, "harbour", (Scope.EVENTS_WRITE,), by=MENDED_BY)
+    token = create_token(store, "harbour", (Scope.EVENTS_WRITE,), by=SET_UP_BY)
     return store, token.secret
 
 
@@ -113,8 +113,8 @@ def find_sights(store: Store) -> Sights:
         queue = cases.list_cases(connection, cases.CaseFilter(), limit=10_000)
 
     def case_with(*rules: str) -> str | None:
-        """The first case of the queue that one of these rules opened."""
-        for case in queue:
+        """The first case of the queue that one of these rules opened, English before others."""
+        for case in sorted(queue, key=lambda case: case.language != "en"):
             found = {reason.rule for key in case.decisions for reason in made[key].reasons}
             if found.intersection(rules):
                 return case.id
@@ -165,7 +165,7 @@ def _entry(
         clause=clause,
         severity=4,
         source="harbour",
-        judged_by=MENDED_BY,
+        judged_by=SET_UP_BY,
         note=note,
     )
 
@@ -173,4 +173,4 @@ def _entry(
 def _add_entries(store: Store, entries: Sequence[BankEntry], *, reason: str) -> None:
     if entries:
         with store.write() as transaction:
-            banks.edit(transaction, entries, by=MENDED_BY, reason=reason)
+            banks.edit(transaction, entries, by=SET_UP_BY, reason=reason)

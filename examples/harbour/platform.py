@@ -190,7 +190,13 @@ class _Requests(BaseHTTPRequestHandler):
         state, now = self._platform.state, self._platform.clock.now()
         country = query.get("country", "")[:2].upper() or None
         page = max(1, _number(query.get("page"), 1, 10**6))
-        posts = state.posts(now, country=country, offset=(page - 1) * PAGE, limit=PAGE + 1)
+        posts = state.posts(
+            now,
+            country=country,
+            offset=(page - 1) * PAGE,
+            limit=PAGE + 1,
+            post_id=query.get("id"),
+        )
         trends, stopped = state.trends(now)
         return pages.timeline(
             posts[:PAGE],
