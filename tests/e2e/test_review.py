@@ -28,6 +28,19 @@ def ready(page: Page) -> None:
     page.locator("html.scripted").wait_for(state="attached")
 
 
+def delivered(site: Site, platform: Platform) -> bytes:
+    """The one action that leaves when the undo window has ended, with a valid signature."""
+    with WebhookConnector(WebhookSettings(url=platform.url, secrets=[SECRET]), site.clock) as out:
+        deliverer = Deliverer(site.store, out)
+        assert deliverer.run_once().n_sent == 0
+        site.clock.advance(timedelta(seconds=31))
+        assert deliverer.run_once().n_sent == 1
+    headers, body = platform.heard.get(timeout=10)
+    found = check_signature(headers[SIGNATURE_HEADER], body, [SECRET], site.clock.now())
+    assert found is SignatureCheck.VALID
+    return body
+
+
 def test_a_wrong_password_and_then_the_right_one(site: Site, open_page: Opener) -> None:
     page = open_page(site)
     page.goto("/decisions")
@@ -85,14 +98,7 @@ def test_decide_undo_and_decide_again_by_keys_alone(
     page.keyboard.press("n")
     page.get_by_text("Nothing waits.").wait_for()
 
-    with WebhookConnector(WebhookSettings(url=platform.url, secrets=[SECRET]), site.clock) as out:
-        deliverer = Deliverer(site.store, out)
-        assert deliverer.run_once().n_sent == 0
-        site.clock.advance(timedelta(seconds=31))
-        assert deliverer.run_once().n_sent == 1
-    headers, body = platform.heard.get(timeout=10)
-    found = check_signature(headers[SIGNATURE_HEADER], body, [SECRET], site.clock.now())
-    assert found is SignatureCheck.VALID
+    body = delivered(site, platform)
     assert b'"kind":"suspend"' in body
     assert b'"decided_by":"person"' in body
 

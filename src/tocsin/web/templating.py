@@ -150,7 +150,7 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:g}"  # noqa: PLR2004
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return str(value)
