@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from tocsin.errors import ConflictError
 from tocsin.records import Action, ActionKind, ActionState, EntryKind, Subject
 from tocsin.store import schema
 from tocsin.store.store import Transaction
@@ -109,10 +110,22 @@ def mark_retry(
 
 
 def requeue(transaction: Transaction, action_id: str) -> bool:
-    """Try a dead action again from the start; False if it is not dead."""
-    statement = sa.select(table.c.state).where(table.c.id == action_id)
-    if transaction.connection.execute(statement).scalar_one_or_none() != ActionState.DEAD.value:
+    """Try a dead action again from the start; False if there is no such dead action.
+
+    Raises:
+        ConflictError: the verdict behind it was taken back: it must not act any more.
+    """
+    connection = transaction.connection
+    statement = sa.select(table.c.state, table.c.authority).where(table.c.id == action_id)
+    row = connection.execute(statement).one_or_none()
+    if row is None or row.state != ActionState.DEAD.value:
         return False
+    verdicts = schema.verdicts
+    reversal = sa.select(verdicts.c.id).where(
+        verdicts.c.reverses == row.authority.removeprefix("verdict:")
+    )
+    if connection.execute(reversal.limit(1)).one_or_none() is not None:
+        raise ConflictError("the verdict behind this action was taken back", where=action_id)
     body = {"action": action_id, "state": ActionState.WAITING.value, "attempts": 0, "note": ""}
     transaction.record(EntryKind.DELIVERY, body)
     return True
