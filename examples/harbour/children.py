@@ -15,14 +15,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from tocsin.errors import OutsideServiceError
 
-__all__ = ["Child", "free_port", "running"]
+__all__ = ["Child", "free_ports", "running"]
 
 START_S = 60.0
 """A cold disk and a slow machine; a warm start takes about a second."""
@@ -69,17 +69,23 @@ def running(
         _stop(process)
 
 
-def free_port(preferred: int) -> int:
-    """The preferred port of this machine if nothing listens there, else any free one."""
+def free_ports(*preferred: int) -> tuple[int, ...]:
+    """Each port where nothing listens on it, else any free one; no two are equal."""
+    with ExitStack() as held:
+        return tuple(_bound(port, held) for port in preferred)
+
+
+def _bound(preferred: int, held: ExitStack) -> int:
     for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found: int = probe.getsockname()[1]
-            return found
+        probe = held.enter_context(socket.socket())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers themselves do
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            continue
+        found: int = probe.getsockname()[1]
+        return found
     raise OutsideServiceError("this machine has no free port")
 
 

@@ -29,7 +29,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from examples.harbour import world
-from examples.harbour.children import Child, free_port, running
+from examples.harbour.children import Child, free_ports, running
 from examples.harbour.deployment import (
     LOGINS,
     Sights,
@@ -79,8 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, screen: Console, stack: ExitStack) -> int:
     folder = stack.enter_context(_folder(options.keep))
-    port = free_port(options.port)
-    harbour_port = free_port(options.port + 1 if options.port else 0)
+    port, harbour_port = free_ports(options.port, options.port + 1 if options.port else 0)
     webhook = f"http://127.0.0.1:{harbour_port}/tocsin/actions"
     password = f"harbour-{random_token(4)}"
     screen.print("setting up a database, the policy, six people …")
