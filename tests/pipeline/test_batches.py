@@ -84,6 +84,7 @@ def test_duplicates_inside_one_batch_are_judged_once(
     summary = judge(store, twice, batch=batch)
     assert (summary.accepted, summary.duplicates) == (300, 300)
     assert summary.new_decisions == len(expected)
+    assert summary.decisions == 2 * len(expected), "counted each time, whatever the cut"
     assert decided(store) == expected
     store.close()
 

@@ -87,7 +87,7 @@ def _use(opened: Store) -> None:
 def tamper(store: Store, *statements: sa.Executable) -> None:
     with store.database.write() as connection:
         for statement in statements:
-            assert connection.execute(statement).rowcount, "nothing was changed"  # type: ignore[attr-defined]  # a change
+            assert connection.execute(statement).rowcount, "nothing was changed"
 
 
 def codes(report: AuditReport) -> set[str]:

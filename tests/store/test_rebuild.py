@@ -13,7 +13,7 @@ from tests.support.cases import PLAIN_POLICY
 from tests.support.erasing import erase_event
 from tests.support.runs import judge, made_lines, open_store, rows_by_table
 from tocsin.errors import TocsinError
-from tocsin.records import ActionKind, ActionState, EntryState, VerdictKind
+from tocsin.records import ActionKind, ActionState, Case, EntryState, Verdict, VerdictKind
 from tocsin.review.verdicts import Ruling, decide, reverse
 from tocsin.store import Store, archive_events, audit, banks, cases, outbox, schema
 from tocsin.store.replay import rebuild
@@ -40,19 +40,8 @@ def live_through_everything(store: Store, clock: FakeClock) -> None:
         first, second, third = cases.list_cases(
             connection, cases.CaseFilter(clause="terror.support")
         )[:3]
-    for case, actions in (
-        (first, (ActionKind.HIDE,)),
-        (second, (ActionKind.HIDE, ActionKind.WARN)),
-    ):
-        ruling = Ruling(
-            case=case.id,
-            version=case.version,
-            kind=VerdictKind.VIOLATION,
-            clause="terror.support",
-            actions=actions,
-            note="a note",
-        )
-        verdict = decide(store, PLAIN_POLICY, ruling, reviewer="usr_1")
+    violation(store, first, ActionKind.HIDE)
+    verdict = violation(store, second, ActionKind.HIDE, ActionKind.WARN)
     reverse(store, verdict.id, reviewer="usr_1", may_reverse_any=True)
     harmless = Ruling(case=third.id, version=third.version, kind=VerdictKind.HARMLESS)
     decide(store, PLAIN_POLICY, harmless, reviewer="usr_2")
@@ -81,6 +70,18 @@ def live_through_everything(store: Store, clock: FakeClock) -> None:
         transaction.record_events(batch_of(*events), [])
     archive_events(store)
     judge(store, made_lines(90), batch=8)
+
+
+def violation(store: Store, case: Case, *actions: ActionKind) -> Verdict:
+    ruling = Ruling(
+        case=case.id,
+        version=case.version,
+        kind=VerdictKind.VIOLATION,
+        clause="terror.support",
+        actions=actions,
+        note="a note",
+    )
+    return decide(store, PLAIN_POLICY, ruling, reviewer="usr_1")
 
 
 def deliver(store: Store, state: ActionState) -> str:

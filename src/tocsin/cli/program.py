@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 from typing import Any, NamedTuple
 
@@ -79,6 +80,16 @@ class LazyGroup(click.Group):
             message = f"{error.message.rstrip('.')}; did you mean {' or '.join(near)}?"
             raise click.UsageError(message, ctx) from None
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that stops reading (`| head`) is no fault."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        return result
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands, without importing any of them."""
         del ctx
@@ -111,8 +122,6 @@ def main(argv: list[str] | None = None) -> Any:
     except click.ClickException as error:
         _show_usage(error)
         status = 2
-    except BrokenPipeError:
-        status = 0
     except TocsinError as error:
         _show(error)
         status = error.exit_status

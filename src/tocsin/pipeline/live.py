@@ -35,8 +35,8 @@ _LOG = logging.getLogger(__name__)
 class BatchResult:
     """What became of one batch: per event whether it was new, and what was decided.
 
-    `decisions` are new; `known` counts by (clause, outcome) the decisions that were made
-    earlier about events of this batch that came again.
+    `decisions` are new; `known` counts by (clause, outcome) what stands about the events that
+    came again, each time that they came.
     """
 
     is_new: tuple[bool, ...] = ()
@@ -100,7 +100,6 @@ class Live:
         with self.store.write() as transaction:
             n_dead_letters = deadletters.add(transaction, dead_letters)
             new, is_new = _split(transaction, batch)
-            known = _known_decisions(transaction, batch, is_new)
             made: list[Decision] = []
             if new.events:
                 self.reload(transaction.connection)
@@ -109,6 +108,7 @@ class Live:
                     self.reload(transaction.connection)
                 made = self._engine.judge(new)
                 transaction.record_events(new, made)
+            known = _decisions_known(transaction.connection, batch, is_new, made)
         return BatchResult(
             is_new=is_new,
             n_dead_letters=n_dead_letters,
@@ -167,15 +167,21 @@ def _split(transaction: Transaction, batch: EventBatch) -> tuple[EventBatch, tup
     return new, tuple(is_new)
 
 
-def _known_decisions(
-    transaction: Transaction, batch: EventBatch, is_new: Sequence[bool]
+def _decisions_known(
+    connection: sa.Connection,
+    batch: EventBatch,
+    is_new: Sequence[bool],
+    made: Sequence[Decision],
 ) -> Counter[tuple[str, str]]:
-    """Decisions made earlier about events that came again; an event counts once per batch."""
-    old_ids = {event.id for event, new in zip(batch.events, is_new, strict=True) if not new}
-    old_ids -= {event.id for event in compress(batch.events, is_new)}
-    if not old_ids:
-        return Counter()
-    return decisions.count_about(transaction.connection, sorted(old_ids))
+    """What stands about the events that came again, counted each time that one came."""
+    again = Counter(event.id for event, new in zip(batch.events, is_new, strict=True) if not new)
+    found: Counter[tuple[str, str]] = Counter()
+    for decision in made:
+        found[decision.clause, decision.outcome.value] += again.get(decision.event, 0)
+    earlier = again.keys() - {event.id for event in compress(batch.events, is_new)}
+    for event_id, clause, outcome in decisions.about_events(connection, sorted(earlier)):
+        found[clause, outcome] += again[event_id]
+    return +found
 
 
 class RunSummary(msgspec.Struct, kw_only=True):

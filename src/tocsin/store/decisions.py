@@ -7,7 +7,6 @@ log's commitment covers; what was erased comes back as None.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,8 +19,8 @@ from tocsin.store import log, schema
 __all__ = [
     "DecisionFilter",
     "DecisionRow",
+    "about_events",
     "count",
-    "count_about",
     "event_json",
     "get",
     "list_rows",
@@ -93,14 +92,15 @@ def count(connection: sa.Connection, where: DecisionFilter) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
-def count_about(connection: sa.Connection, event_ids: Sequence[str]) -> Counter[tuple[str, str]]:
-    """How many decisions these events triggered, by (clause, outcome)."""
-    found: Counter[tuple[str, str]] = Counter()
+def about_events(
+    connection: sa.Connection, event_ids: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Event, clause and outcome of every decision that these events triggered."""
+    columns = (table.c.event_id, table.c.clause, table.c.outcome)
     for start in range(0, len(event_ids), _IDS_PER_STATEMENT):
         some = event_ids[start : start + _IDS_PER_STATEMENT]
-        statement = sa.select(table.c.clause, table.c.outcome).where(table.c.event_id.in_(some))
-        found.update((row.clause, row.outcome) for row in connection.execute(statement))
-    return found
+        for row in connection.execute(sa.select(*columns).where(table.c.event_id.in_(some))):
+            yield row.event_id, row.clause, row.outcome
 
 
 def get(connection: sa.Connection, decision_id: str) -> Decision | None:
