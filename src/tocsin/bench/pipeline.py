@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -26,27 +27,37 @@ from tocsin.policy import PackSource
 from tocsin.records import EventPolicy
 from tocsin.store import Store, archive_events
 
-__all__ = ["bench_pipeline"]
-
-N_RULES = 50
-N_PHRASES = 2_000
-BATCHES = (1, 32, 256, 4_096)
-N_EVENTS = {1: 1_500, 32: 10_000, 256: 40_000, 4_096: 40_000}
-PEER_EVENTS = 2_000
+__all__ = ["Sizes", "bench_pipeline"]
 
 
-def bench_pipeline(*, on_step: Callable[[str], None] = lambda _: None) -> Iterator[Measurement]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How large the workload is; `events` by size of batch."""
+
+    rules: int = 50
+    phrases: int = 2_000
+    events: Mapping[int, int] = field(
+        default_factory=lambda: {1: 1_500, 32: 10_000, 256: 40_000, 4_096: 40_000}
+    )
+    peer_events: int = 2_000
+    stage_events: int = 20_000
+
+
+def bench_pipeline(
+    *, on_step: Callable[[str], None] = lambda _: None, sizes: Sizes | None = None
+) -> Iterator[Measurement]:
     """Measure the whole path; yields each figure when it is there."""
-    phrases = make_phrases(N_PHRASES)
-    pack = make_pack(N_RULES, phrases)
+    sizes = sizes or Sizes()
+    phrases = make_phrases(sizes.phrases)
+    pack = make_pack(sizes.rules, phrases)
     on_step("making the workload")
-    lines = make_lines(max(N_EVENTS.values()), phrases)
+    lines = make_lines(max(sizes.events.values()), phrases)
     on_step("measuring a plain program")
-    plain = _plain_rate(lines[:PEER_EVENTS], phrases)
-    params: dict[str, str | int | float] = {"rules": N_RULES, "phrases": N_PHRASES}
-    for batch in BATCHES:
+    plain = _plain_rate(lines[: sizes.peer_events], phrases, sizes.rules)
+    params: dict[str, str | int | float] = {"rules": sizes.rules, "phrases": sizes.phrases}
+    for batch, n_events in sizes.events.items():
         on_step(f"measuring batches of {batch}")
-        rate = _rate(lines[: N_EVENTS[batch]], pack, batch)
+        rate = _rate(lines[:n_events], pack, batch)
         yield Measurement(
             measure="pipeline_events_per_s",
             value=round(rate),
@@ -57,7 +68,7 @@ def bench_pipeline(*, on_step: Callable[[str], None] = lambda _: None) -> Iterat
             ratio=round(rate / plain, 2),
         )
     on_step("measuring each stage")
-    for stage, cost in _stages(lines[:20_000], pack, 256):
+    for stage, cost in _stages(lines[: sizes.stage_events], pack, 256):
         yield Measurement(
             measure="stage_us_per_event",
             value=round(cost, 2),
@@ -131,10 +142,10 @@ def _stages(lines: list[bytes], pack: dict[str, str], batch: int) -> list[tuple[
     return [(stage, 1e6 * seconds / len(lines)) for stage, seconds in watch.seconds.items()]
 
 
-def _plain_rate(lines: list[bytes], phrases: list[str]) -> float:
+def _plain_rate(lines: list[bytes], phrases: list[str], n_rules: int) -> float:
     """Events per CPU second of the same rules as one would write them without an engine."""
-    per_rule = len(phrases) // N_RULES
-    rules = [(phrases[n * per_rule : (n + 1) * per_rule], 1_000 + n) for n in range(N_RULES)]
+    per_rule = max(1, len(phrases) // n_rules)
+    rules = [(phrases[n * per_rule : (n + 1) * per_rule], 1_000 + n) for n in range(n_rules)]
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as folder:
