@@ -171,13 +171,15 @@ def started(*options: str, temporary: Path) -> Iterator[tuple[subprocess.Popen[s
         [sys.executable, "-m", "examples.harbour.demo", "--json", *options],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=None,  # shown where the test fails
         text=True,
         env={**os.environ, "TMPDIR": str(temporary)},
     )
     try:
         assert process.stdout is not None
-        yield process, json.loads(process.stdout.readline())
+        line = process.stdout.readline()
+        assert line, "the demo ended before it was up"
+        yield process, json.loads(line)
     finally:
         process.kill()
         process.communicate()
