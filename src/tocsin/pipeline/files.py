@@ -50,24 +50,44 @@ def run_files(
         media = MediaStore(store.folder)
         adapter = MediaRootAdapter(adapter, media_root, media, store.settings.max_media_bytes)
     live = Live.open(store)
-    summary = RunSummary()
-    done_bytes = n_since_archived = 0
+    summary, kept = RunSummary(), _Kept(store)
+    done_bytes = 0
     for name in files:
         with open_lines(name) as reader:
             for batch in _batches(live, reader, adapter, max_events, is_live=name == "-"):
                 summary.add(live.take(batch.events, batch.dead_letters), len(batch.dead_letters))
-                n_since_archived += len(batch.events)
-                if n_since_archived >= store.settings.archive_after_events:
-                    archive_events(store)
-                    anchors.write_anchor(store)
-                    n_since_archived = 0
+                kept.look(len(batch.events))
                 if on_progress is not None:
                     on_progress(done_bytes + reader.bytes_read, summary)
             done_bytes += reader.bytes_read
-    archive_events(store)
-    anchors.write_anchor(store)
+    kept.finish()
     summary.seconds = round(perf_counter() - started, 3)
     return summary
+
+
+class _Kept:
+    """Archive and anchors, brought up to date when much waits or much time has passed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._n_waiting = 0
+        self._anchored_at = store.clock.now()
+
+    def look(self, n_events: int) -> None:
+        """After each batch."""
+        settings, now = self._store.settings, self._store.clock.now()
+        self._n_waiting += n_events
+        if self._n_waiting >= settings.archive_after_events:
+            self.finish()
+        elif (now - self._anchored_at).total_seconds() >= settings.anchor_every_s:
+            anchors.write_anchor(self._store)
+            self._anchored_at = now
+
+    def finish(self) -> None:
+        """Everything."""
+        archive_events(self._store)
+        anchors.write_anchor(self._store)
+        self._n_waiting, self._anchored_at = 0, self._store.clock.now()
 
 
 def event_policy(store: Store) -> EventPolicy:
