@@ -247,7 +247,7 @@ def _write_by_day(root: Path, table: pa.Table, first: int, last: int) -> list[di
     files = []
     for day, rows in sorted(rows_of_day.items()):
         path = f"archive/day={day}/events-{first:012d}-{last:012d}.parquet"
-        part = table.take(rows)
+        part = table if len(rows) == len(days) else table.take(rows)
         n_bytes = _write_file(root / path, part)
         files.append(
             {
