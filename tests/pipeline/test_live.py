@@ -207,6 +207,24 @@ def test_a_new_version_of_a_pack_is_tried_with_its_own_entries(store: Store) -> 
     assert hits(live, "newdawn of irony") == 1
 
 
+def test_a_new_version_of_a_pack_can_prolong_what_expired(store: Store, clock: FakeClock) -> None:
+    live = Live.open(store)
+
+    def until(day: str) -> PackSource:
+        entry = f"- {{value: iron never sleeps, expires_at: {day}T00:00:00Z}}\n- dawn of iron rises"
+        slogans = PACK["banks/slogans.yaml"].replace("- dawn of iron rises", entry)
+        return changed_pack(**{"banks/slogans.yaml": slogans})
+
+    activate(store, until("2026-03-02"), by="lead", reason="for a day")
+    assert hits(live, "iron never sleeps") == 1
+    clock.advance(timedelta(days=2))
+    assert hits(live, "iron never sleeps") == 0
+    activate(store, until("2026-03-02"), by="lead", reason="the same again")
+    assert hits(live, "iron never sleeps") == 0
+    activate(store, until("2026-04-01"), by="lead", reason="for a month")
+    assert hits(live, "iron never sleeps") == 1
+
+
 def test_what_a_pack_no_longer_brings_is_retired(store: Store) -> None:
     live = Live.open(store)
     assert hits(live, "الفجر الحديدي") == 1

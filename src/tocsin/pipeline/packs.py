@@ -195,7 +195,12 @@ def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, rea
     stored = {entry.id: entry for entry in banks.list_entries(connection)}
     wanted = {entry.id: msgspec.structs.replace(entry, source=PACK_SOURCE) for entry in entries}
     by_people = banks.edited_by_others(connection, PACK_SOURCE)
-    changes = [entry for entry in wanted.values() if entry.id not in by_people]
+    now = transaction.clock.now()
+    changes = [
+        entry
+        for entry in wanted.values()
+        if entry.id not in by_people and (entry.expires_at is None or entry.expires_at > now)
+    ]
     changes += [
         msgspec.structs.replace(entry, state=EntryState.RETIRED)
         for entry in stored.values()

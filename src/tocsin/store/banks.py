@@ -136,12 +136,13 @@ def retire_expired(transaction: Transaction, now: datetime) -> LogEntry | None:
 
 
 def edited_by_others(connection: sa.Connection, by: str) -> set[str]:
-    """Ids of entries whose last edit was by somebody else."""
+    """Ids of entries whose last edit was by somebody else; the timer is nobody."""
     table = schema.bank_edits
     statement = sa.select(table.c.entry_id, table.c.by_whom).order_by(
         table.c.position, table.c.ordinal
     )
-    last = {row.entry_id: row.by_whom for row in connection.execute(statement)}
+    rows = connection.execute(statement.where(table.c.by_whom != TIMER))
+    last = {row.entry_id: row.by_whom for row in rows}
     return {entry for entry, editor in last.items() if editor != by}
 
 
