@@ -80,6 +80,14 @@ EVENT_SCHEMA: pa.Schema = _event_schema()
 """One row per event; columns are the top-level fields of every event type."""
 
 
+_PREFIX = b'{"type":"'
+
+_COLUMNS_OF_TYPE = {
+    str(struct.__struct_config__.tag).encode(): frozenset(_field_types(struct)) | {"type"}
+    for struct in get_args(Event)
+}
+
+
 def events_to_arrow(
     events: Sequence[Event], lines: Sequence[bytes] | None = None
 ) -> pa.RecordBatch:
@@ -90,36 +98,45 @@ def events_to_arrow(
     if len(events) < SMALL_BATCH:
         rows = [msgspec.to_builtins(event, builtin_types=(datetime,)) for event in events]
         return pa.RecordBatch.from_pylist(rows, schema=EVENT_SCHEMA)
-    return _read_json(b"\n".join(lines if lines is not None else map(encode_event, events)))
+    found = lines_to_arrow(lines if lines is not None else list(map(encode_event, events)))
+    columns = [
+        found.column(field.name)
+        if field.name in found.schema.names
+        else pa.nulls(len(found), field.type)
+        for field in EVENT_SCHEMA
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=EVENT_SCHEMA)
 
 
 def lines_to_arrow(lines: Sequence[bytes]) -> pa.RecordBatch:
-    """Events that stand as canonical JSON, as one record batch in `EVENT_SCHEMA`, in order."""
-    if len(lines) < SMALL_BATCH:
-        return events_to_arrow([_DECODER.decode(line) for line in lines])
-    return _read_json(b"\n".join(lines))
+    """Events that stand as canonical JSON, in order, in those columns that their types have.
 
-
-def _read_json(encoded: bytes) -> pa.RecordBatch:
-    """Read only the columns whose key occurs at all: most batches hold one type of event.
-
-    A key that only occurs inside a text costs a column of nulls, nothing else.
+    Most batches hold one or two types of event: reading the others' columns, all nulls, would
+    cost as much again.
     """
-    names = [name for name in EVENT_SCHEMA.names if f'"{name}":'.encode() in encoded]
+    schema = _schema_of(lines)
+    if len(lines) < SMALL_BATCH:
+        events = [_DECODER.decode(line) for line in lines]
+        rows = [msgspec.to_builtins(event, builtin_types=(datetime,)) for event in events]
+        return pa.RecordBatch.from_pylist(rows, schema=schema)
+    encoded = b"\n".join(lines)
     table = pa_json.read_json(
         BytesIO(encoded),
         read_options=pa_json.ReadOptions(use_threads=False, block_size=len(encoded) + 1),
         parse_options=pa_json.ParseOptions(
-            explicit_schema=pa.schema([EVENT_SCHEMA.field(name) for name in names]),
-            unexpected_field_behavior="ignore",
+            explicit_schema=schema, unexpected_field_behavior="ignore"
         ),
     )
     (batch,) = table.combine_chunks().to_batches()
-    columns = [
-        batch.column(field.name) if field.name in names else pa.nulls(len(batch), field.type)
-        for field in EVENT_SCHEMA
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=EVENT_SCHEMA)
+    return batch
+
+
+def _schema_of(lines: Sequence[bytes]) -> pa.Schema:
+    """The columns that the types of these events have; `type` is the first key of each line."""
+    start = len(_PREFIX)
+    types = {line[start : line.index(b'"', start)] for line in lines}
+    names = frozenset({"type"}).union(*(_COLUMNS_OF_TYPE[name] for name in types))
+    return pa.schema([field for field in EVENT_SCHEMA if field.name in names])
 
 
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -1,8 +1,9 @@
 """The archive: events as Parquet, one file per day and stretch of the log.
 
 Comes in: the events of log entries that still stand in the database. Goes out: Parquet files
-(`archive/day=2026-01-02/events-<first>-<last>.parquet`) in the columns of `EVENT_SCHEMA` plus
-`position`, `ordinal`, `received_at`, `source` and `salt`; and single events again. Always holds:
+(`archive/day=2026-01-02/events-<first>-<last>.parquet`) in those columns of `EVENT_SCHEMA` that
+its events have, plus `position`, `ordinal`, `received_at`, `source` and `salt`; and single events
+again. Always holds:
 a file is listed in `archive_files` in the same transaction that removes its events from the
 database, after it is whole on disk; a file that is not listed is a leftover of a crash and is
 removed by the next run. The day is that of the event, or of its arrival. An erased event keeps
@@ -57,7 +58,8 @@ ARCHIVE_SCHEMA: pa.Schema = pa.schema(
         *EVENT_SCHEMA,
     ]
 )
-"""Columns of an archive file: where the event stands in the log, then the event."""
+"""Columns of the archive: where the event stands in the log, then the event. A file leaves out
+the columns that none of its events has; readers see them as nulls."""
 
 EVENTS_PER_STRETCH = 100_000
 """Events that are moved, and later read, together: bounds memory to a few hundred megabytes."""
@@ -104,7 +106,8 @@ def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = 
 
 def waiting_events(connection: sa.Connection) -> pa.Table:
     """Every event that stands in the database only, in `ARCHIVE_SCHEMA`."""
-    return _table_of(_waiting_rows(connection))
+    table = _table_of(_waiting_rows(connection))
+    return pa.concat_tables([ARCHIVE_SCHEMA.empty_table(), table], promote_options="default")
 
 
 def _remove_leftovers(store: Store) -> None:
@@ -196,7 +199,7 @@ def line_of_row(row: dict[str, object]) -> bytes:
     """The canonical JSON of an archived row; b"" where its content was erased."""
     if row["type"] is None:
         return b""
-    return encode_event(event_from_row({name: row[name] for name in EVENT_SCHEMA.names}))
+    return encode_event(event_from_row({name: row.get(name) for name in EVENT_SCHEMA.names}))
 
 
 def _table_of(rows: Sequence[Any]) -> pa.Table:
@@ -217,25 +220,28 @@ def _table_of(rows: Sequence[Any]) -> pa.Table:
             sources.append(source)
             salts.append(row.salts[ordinal * size : (ordinal + 1) * size] if line else None)
             lines.append(line)
-    columns = [
-        pa.array(positions, pa.int64()),
-        pa.array(ordinals, pa.int32()),
-        pa.array(times, pa.timestamp("us", tz="UTC")),
-        pa.array(sources, pa.string()),
-        pa.array(salts, pa.binary()),
-        *_event_columns(lines),
-    ]
-    return pa.Table.from_arrays(columns, schema=ARCHIVE_SCHEMA)
+    columns = {
+        "position": pa.array(positions, pa.int64()),
+        "ordinal": pa.array(ordinals, pa.int32()),
+        "received_at": pa.array(times, pa.timestamp("us", tz="UTC")),
+        "source": pa.array(sources, pa.string()),
+        "salt": pa.array(salts, pa.binary()),
+        **_event_columns(lines),
+    }
+    return pa.table(columns)
 
 
-def _event_columns(lines: Sequence[bytes]) -> list[pa.Array]:
-    """The events as columns; an erased one is a row of nulls."""
+def _event_columns(lines: Sequence[bytes]) -> dict[str, pa.Array]:
+    """The events as columns, those that their types have; an erased one is a row of nulls."""
     kept = lines_to_arrow([line for line in lines if line])
-    if kept.num_rows == len(lines):
-        return list(kept.columns)
-    places = iter(range(kept.num_rows))
-    rows = pa.array([next(places) if line else None for line in lines], pa.int64())
-    return [column.take(rows) for column in kept.columns]
+    columns = dict(zip(kept.schema.names, kept.columns, strict=True))
+    if kept.num_rows < len(lines):
+        places = iter(range(kept.num_rows))
+        rows = pa.array([next(places) if line else None for line in lines], pa.int64())
+        columns = {name: column.take(rows) for name, column in columns.items()}
+    if "at" not in columns:
+        columns["at"] = pa.nulls(len(lines), EVENT_SCHEMA.field("at").type)
+    return columns
 
 
 def _write_by_day(root: Path, table: pa.Table, first: int, last: int) -> list[dict[str, object]]:
