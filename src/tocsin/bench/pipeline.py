@@ -39,6 +39,7 @@ class Sizes:
     events: Mapping[int, int] = field(
         default_factory=lambda: {1: 1_500, 32: 10_000, 256: 40_000, 4_096: 40_000}
     )
+    runs: int = 3
     peer_events: int = 2_000
     stage_events: int = 20_000
 
@@ -53,16 +54,19 @@ def bench_pipeline(
     on_step("making the workload")
     lines = make_lines(max(sizes.events.values()), phrases)
     on_step("measuring a plain program")
-    plain = _plain_rate(lines[: sizes.peer_events], phrases, sizes.rules)
+    # The best of several runs, on both sides: what else the machine does only ever adds time.
+    plain = max(
+        _plain_rate(lines[: sizes.peer_events], phrases, sizes.rules) for _ in range(sizes.runs)
+    )
     params: dict[str, str | int | float] = {"rules": sizes.rules, "phrases": sizes.phrases}
     for batch, n_events in sizes.events.items():
         on_step(f"measuring batches of {batch}")
-        rate = _rate(lines[:n_events], pack, batch)
+        rate = max(_rate(lines[:n_events], pack, batch) for _ in range(sizes.runs))
         yield Measurement(
             measure="pipeline_events_per_s",
             value=round(rate),
             unit="events/s/core",
-            params={**params, "batch": batch, "input": "ndjson"},
+            params={**params, "batch": batch, "input": "ndjson", "best_of": sizes.runs},
             peer="plain Python: json, substring tests in a loop, sqlite3",
             peer_value=round(plain),
             ratio=round(rate / plain, 2),
