@@ -19,7 +19,17 @@ from tests.support.runs import judge, made_lines, open_store, rows_by_table
 from tocsin.errors import InputError
 from tocsin.records import ActionKind, EntryKind, VerdictKind
 from tocsin.review.verdicts import Ruling, decide
-from tocsin.store import Store, anchors, archive_events, audit, cases, content, log, schema
+from tocsin.store import (
+    Store,
+    anchors,
+    archive_events,
+    audit,
+    cases,
+    content,
+    keys,
+    log,
+    schema,
+)
 from tocsin.store.audit import AuditReport, verify
 
 Tamper = Callable[[sa.Connection], object]
@@ -540,3 +550,16 @@ def test_a_log_that_grows_meanwhile_is_sound(store: Store) -> None:
     report = audit.verify(store, on_progress=grow)
     assert grown
     assert report.is_sound, report.findings
+
+
+def test_a_forged_file_of_anchors_is_found_by_the_key_that_was_noted(store: Store) -> None:
+    assert anchors.write_anchor(store) is not None
+    noted = keys.anchor_key(store.folder).public_key().public_bytes_raw().hex()
+    path = store.folder / anchors.ANCHOR_FILE
+    assert verify(store, anchor_file=path, public_key=noted).is_sound
+    (store.folder / "keys" / "anchor.key").unlink()  # whoever forges has another key
+    path.unlink()
+    assert anchors.write_anchor(store) is not None
+    assert verify(store, anchor_file=path).is_sound
+    report = verify(store, anchor_file=path, public_key=noted)
+    assert {finding.code for finding in report.findings} == {"AUDIT.ANCHOR_SIGNATURE"}

@@ -32,14 +32,19 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of anchors to hold the log against.",
 )
+@click.option(
+    "--public-key",
+    metavar="HEX",
+    help="The anchors' key as `tocsin init` printed it; without it the file's own is believed.",
+)
 @shared_options
-def verify_log(context: CliContext, anchor_file: Path | None) -> None:
+def verify_log(context: CliContext, *, anchor_file: Path | None, public_key: str | None) -> None:
     """Check chains, content, derived tables and anchors.
 
     \b
     Examples:
       tocsin audit verify
-      tocsin audit verify --anchor /mnt/elsewhere/anchors.jsonl
+      tocsin audit verify --anchor /mnt/elsewhere/anchors.jsonl --public-key a3a5…
     """
     from tocsin.store import audit, log  # SQLAlchemy is not needed for --help
 
@@ -51,6 +56,7 @@ def verify_log(context: CliContext, anchor_file: Path | None) -> None:
             report = audit.verify(
                 store,
                 anchor_file=anchor_file,
+                public_key=public_key,
                 on_progress=lambda n: progress.advance(task, n),
             )
     if context.json:

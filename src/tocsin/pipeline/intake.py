@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from queue import Empty, Queue
+from queue import Empty, Full, Queue
 
 from tocsin.errors import OutsideServiceError
 from tocsin.ingest import Parsed
@@ -65,13 +65,19 @@ class Intake:
             self._thread = None
 
     def submit(self, parsed: Parsed, source: str) -> Future[IntakeResult]:
-        """Hand in what one request holds; the future is done when it is durable."""
+        """Hand in what one request holds; the future is done when it is durable.
+
+        Never waits: where too much waits already, the future says so at once.
+        """
         request = _Request(parsed, source)
         with self._lock:
-            if self._is_open:
-                self._queue.put(request)
-            else:
+            if not self._is_open:
                 request.done.set_exception(_stopped())
+                return request.done
+            try:
+                self._queue.put_nowait(request)
+            except Full:
+                request.done.set_exception(_busy())
         return request.done
 
     def _run(self) -> None:
@@ -142,6 +148,12 @@ class Intake:
 def _stopped() -> OutsideServiceError:
     return OutsideServiceError(
         "the server is stopping and takes no more events", hint="send them again in a moment"
+    )
+
+
+def _busy() -> OutsideServiceError:
+    return OutsideServiceError(
+        "too many requests wait to be judged", hint="send them again in a moment, or fewer larger"
     )
 
 

@@ -85,6 +85,9 @@ class BankEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return hashlib.sha256(msgspec.json.encode(deciding)).hexdigest()[:32]
 
 
+MAX_BANK_NAME = 128
+"""What the column of the store holds."""
+
 SEVERITIES = range(1, 6)
 """1 (mild) to 5 (gravest)."""
 
@@ -100,7 +103,9 @@ def check_entry(entry: BankEntry) -> BankEntry:
     Raises:
         InputError: what is missing.
     """
-    where = f"bank {entry.bank}"
+    where = f"bank {entry.bank[:MAX_BANK_NAME]}"
+    if not 0 < len(entry.bank) <= MAX_BANK_NAME:
+        raise InputError(f"the name of a bank has 1 to {MAX_BANK_NAME} characters", where=where)
     if not entry.value.strip():
         raise InputError("an entry needs a value", where=where)
     if entry.severity not in SEVERITIES:

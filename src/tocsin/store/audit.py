@@ -75,11 +75,13 @@ def verify(
     store: Store,
     *,
     anchor_file: Path | None = None,
+    public_key: str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> AuditReport:
     """Check everything, in pages, so that memory does not grow with the log.
 
-    `anchor_file` should come from a place that the database's holder cannot write to.
+    `anchor_file` should come from a place that the database's holder cannot write to;
+    `public_key` (hexadecimal) is the anchors' key as it was noted at the time of setting up.
     """
     report = AuditReport()
     with store.read() as connection:
@@ -87,7 +89,7 @@ def verify(
         _verify_content(connection, report)
         _verify_archive(store, connection, report)
         _verify_derived(store, connection, report)
-        _verify_anchors(connection, report, anchor_file)
+        _verify_anchors(connection, report, anchor_file, public_key)
     if report.n_erased:
         report.not_proved.append(
             f"what the {report.n_erased} erased items said: only their commitments are left"
@@ -355,7 +357,10 @@ def _pairs(
 
 
 def _verify_anchors(
-    connection: sa.Connection, report: AuditReport, anchor_file: Path | None
+    connection: sa.Connection,
+    report: AuditReport,
+    anchor_file: Path | None,
+    public_key: str | None,
 ) -> None:
     if anchor_file is None:
         report.not_proved.append(
@@ -367,9 +372,9 @@ def _verify_anchors(
     if not anchors:
         report.not_proved.append(f"{anchor_file} holds no anchor, so it vouches for nothing")
         return
-    public_key = anchors[0].public_key
+    key = public_key or anchors[0].public_key
     for number, anchor in enumerate(anchors, 1):
-        _verify_anchor(connection, report, anchor, f"anchor {number}", public_key)
+        _verify_anchor(connection, report, anchor, f"anchor {number}", key)
     report.n_anchors = len(anchors)
     last = anchors[-1]
     covered = last.position
@@ -379,10 +384,11 @@ def _verify_anchors(
             f"entries {covered + 1} to {newest} are newer than the last anchor"
             f" ({last.at:%Y-%m-%d %H:%M:%S} UTC): they could have been rewritten or cut off"
         )
-    report.not_proved.append(
-        f"that the anchors are genuine: compare their public key {public_key} with the one that"
-        " you noted when the deployment was set up"
-    )
+    if public_key is None:
+        report.not_proved.append(
+            f"that the anchors are genuine: compare their public key {key} with the one that you"
+            " noted when the deployment was set up, or give that one with --public-key"
+        )
 
 
 def _verify_anchor(
