@@ -28,6 +28,7 @@ from tocsin.store import (
     content,
     keys,
     log,
+    people,
     schema,
 )
 from tocsin.store.audit import AuditReport, verify
@@ -260,7 +261,7 @@ def test_a_rewritten_history_is_found_with_an_anchor_only(store: Store) -> None:
 
 def test_a_checkpoint_that_names_nothing_real_is_found(store: Store) -> None:
     with store.write("other") as transaction:
-        transaction.record(EntryKind.USER, {"user": "u"})
+        transaction.record(EntryKind.SETTING, {"settings": {}})
     anchors.write_anchor(store)
     checkpoint = position_of(store, EntryKind.CHECKPOINT)
     assert verify(store).is_sound
@@ -563,3 +564,34 @@ def test_a_forged_file_of_anchors_is_found_by_the_key_that_was_noted(store: Stor
     assert verify(store, anchor_file=path).is_sound
     report = verify(store, anchor_file=path, public_key=noted)
     assert {finding.code for finding in report.findings} == {"AUDIT.ANCHOR_SIGNATURE"}
+
+
+def test_people_and_keys_who_did_not_come_through_the_log_are_found(store: Store) -> None:
+    with store.write() as transaction:
+        people.add_user(
+            transaction, user_id="usr_1", name="ana", role="analyst", password_hash="h", by="t"
+        )
+        people.add_token(
+            transaction,
+            token_id="tok_1",
+            name="sender",
+            token_hash="t" * 64,
+            scopes=("events:write",),
+            expires_at=None,
+            by="t",
+        )
+        people.update_user(transaction, "usr_1", by="t", role="moderator")
+    assert verify(store).is_sound
+    users, tokens = schema.users, schema.api_tokens
+    for statement, where in (
+        (sa.update(users).values(role="admin"), "user usr_1"),
+        (sa.update(users).values(role="moderator", password_hash="x"), "user usr_1"),
+        (sa.update(users).values(password_hash="h", id="usr_2"), "user usr_2"),
+        (sa.update(users).values(id="usr_1"), None),
+        (sa.update(tokens).values(scopes="admin"), "token tok_1"),
+        (sa.delete(tokens), "token tok_1"),
+    ):
+        with store.write() as transaction:
+            transaction.connection.execute(statement)
+        found = {f.where for f in verify(store).findings if f.code == "AUDIT.PEOPLE"}
+        assert (where in found) if where else not found

@@ -3,7 +3,8 @@
 Comes in: a store and, optionally, anchors from outside it. Goes out: an `AuditReport` with
 every finding, and in plain words what could not be proved. Always holds: nothing is repaired
 or changed. What is checked: the chain of every writer, positions without gaps, checkpoints,
-content against its commitments, derived tables against a replay of the log, and the anchors.
+people and keys, content against its commitments, derived tables against a replay of the log, and
+the anchors.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tocsin.store import anchors as anchor_files
 from tocsin.store import content as packed_content
 from tocsin.store import log, replay, schema
 from tocsin.store.archive import line_of_row
+from tocsin.store.peopleaudit import people_differences
 from tocsin.store.store import Store
 
 __all__ = ["AuditReport", "Finding", "verify"]
@@ -89,7 +91,11 @@ def verify(
         _verify_content(connection, report)
         _verify_archive(store, connection, report)
         _verify_derived(store, connection, report)
+        _verify_people(connection, report)
         _verify_anchors(connection, report, anchor_file, public_key)
+    report.not_proved.append(
+        "that no dead letter, session or failed log-in was removed: these are not in the log"
+    )
     if report.n_erased:
         report.not_proved.append(
             f"what the {report.n_erased} erased items said: only their commitments are left"
@@ -354,6 +360,12 @@ def _pairs(
         else:
             yield one, other
             one, other = next(found, None), next(expected, None)
+
+
+def _verify_people(connection: sa.Connection, report: AuditReport) -> None:
+    """Who may log in or call, as what: only what went through the log."""
+    for where, message in people_differences(connection):
+        report.add("AUDIT.PEOPLE", where, message)
 
 
 def _verify_anchors(

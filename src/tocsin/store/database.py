@@ -16,7 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tocsin.errors import InputError, OutsideServiceError
+from tocsin.errors import InputError, NotFoundError, OutsideServiceError
 
 __all__ = ["SCHEMA_VERSION", "Database"]
 
@@ -36,6 +36,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
+        self._file = _file_of(url) if self.is_sqlite else None
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
 
     @contextmanager
@@ -58,13 +59,20 @@ class Database:
                     connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
                 yield connection
 
-    def migrate(self) -> None:
-        """Bring the schema up to `SCHEMA_VERSION`.
+    def migrate(self, *, create: bool = True) -> None:
+        """Bring the schema up to `SCHEMA_VERSION`; where there is none, only if it may be made.
 
         Raises:
+            NotFoundError: there is no database, and none was to be made.
             InputError: the database was made by a newer Tocsin.
         """
+        if self._file is not None:
+            if not create and not (self._file.is_file() and self._file.stat().st_size):
+                raise self._missing()  # merely connecting would make the file
+            self._file.parent.mkdir(parents=True, exist_ok=True)
         found = self._schema_version()
+        if found is None and not create:
+            raise self._missing()
         if found == SCHEMA_VERSION:
             return
         if found is not None and found > SCHEMA_VERSION:
@@ -76,6 +84,13 @@ class Database:
 
         with self.write() as connection:
             migrations.upgrade(connection)
+
+    def _missing(self) -> NotFoundError:
+        url = sa.make_url(self.url)  # what is shown of it holds no user and no password
+        place = self._file or f"{url.host or 'localhost'}/{url.database or ''}"
+        return NotFoundError(
+            f"there is no database at {place}", hint="`tocsin init` makes one; check --db"
+        )
 
     def _schema_version(self) -> str | None:
         with self.read() as connection:
@@ -89,10 +104,12 @@ class Database:
         self.engine.dispose()
 
 
-def _sqlite_engine(url: str) -> sa.Engine:
+def _file_of(url: str) -> Path | None:
     path = sa.make_url(url).database
-    if path and path != ":memory:":
-        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+    return Path(path).absolute() if path and path != ":memory:" else None
+
+
+def _sqlite_engine(url: str) -> sa.Engine:
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")

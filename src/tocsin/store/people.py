@@ -1,11 +1,13 @@
 """People and keys in the store: users, sessions, API tokens.
 
 Comes in: hashes, never passwords or tokens. Goes out: who somebody is. Always holds: secrets
-are kept as hashes only; a change of a user is an entry of the log, without the hash.
+are kept as hashes only; a change of a user or token is an entry of the log, with a digest of the
+hash.
 """
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +27,7 @@ __all__ = [
     "add_token",
     "add_user",
     "create_session",
+    "credential_digest",
     "delete_session",
     "delete_sessions_of",
     "list_tokens",
@@ -98,7 +101,13 @@ def add_user(
             "locked_until_us": 0,
         },
     )
-    body = {"user": user_id, "change": "created", "role": role, "by": by}
+    body = {
+        "user": user_id,
+        "change": "created",
+        "role": role,
+        "credential": credential_digest(password_hash),
+        "by": by,
+    }
     transaction.record(EntryKind.USER, body)
 
 
@@ -117,6 +126,8 @@ def update_user(
     statement = sa.update(schema.users).where(schema.users.c.id == user_id)
     transaction.connection.execute(statement.values(values))
     shown = {key: value for key, value in values.items() if key != "password_hash"}
+    if password_hash is not None:
+        shown["credential"] = credential_digest(password_hash)
     body = {"user": user_id, "change": sorted(values), **shown, "by": by}
     transaction.record(EntryKind.USER, body)
 
@@ -229,7 +240,13 @@ def add_token(
         "is_revoked": False,
     }
     transaction.connection.execute(sa.insert(schema.api_tokens), row)
-    body = {"token": token_id, "change": "created", "scopes": list(scopes), "by": by}
+    body = {
+        "token": token_id,
+        "change": "created",
+        "scopes": list(scopes),
+        "credential": credential_digest(token_hash),
+        "by": by,
+    }
     transaction.record(EntryKind.USER, body)
 
 
@@ -256,6 +273,11 @@ def list_tokens(connection: sa.Connection) -> list[ApiToken]:
     """Every token, by name."""
     table = schema.api_tokens
     return [_token(row) for row in connection.execute(sa.select(table).order_by(table.c.name))]
+
+
+def credential_digest(stored_hash: str) -> str:
+    """What the log keeps of a stored hash: enough to see that somebody exchanged it."""
+    return hashlib.sha256(stored_hash.encode()).hexdigest()[:32]
 
 
 def _one_user(connection: sa.Connection, where: sa.ColumnElement[bool]) -> User | None:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from tocsin.clock import Clock, SystemClock
 from tocsin.config import Settings
+from tocsin.errors import TocsinError
 from tocsin.records import (
     Decision,
     EntryKind,
@@ -89,15 +90,20 @@ class Store:
         self.folder: Path = settings.folder
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock | None = None) -> Store:
-        """Connect, create or migrate the schema, and make the data folder.
+    def open(cls, settings: Settings, clock: Clock | None = None, *, create: bool = True) -> Store:
+        """Connect, create (unless told not to) or migrate the schema, and make the data folder.
 
         Raises:
             OutsideServiceError: the database cannot be reached.
+            NotFoundError: there is none, and none was to be made; nothing was left behind.
             InputError: it belongs to a newer Tocsin.
         """
         store = cls(settings, clock)
-        store.database.migrate()
+        try:
+            store.database.migrate(create=create)
+        except TocsinError:
+            store.close()
+            raise
         store.folder.mkdir(parents=True, exist_ok=True)
         return store
 
