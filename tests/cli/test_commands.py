@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.runs import PACK, Ran, environment, made_lines, run_command
 from tocsin.records import entry_id
@@ -113,6 +115,71 @@ def test_explain_names_rule_values_and_spans(tocsin: Tocsin) -> None:
     assert "terror.support" in shown
     explained = tocsin.json("explain", "event-3")[0]
     assert explained == tocsin.json("explain", str(decision["id"]))[0]
+
+
+# --- a database that is not there ----------------------------------------------------------------
+
+
+NEEDS_A_DATABASE = [
+    "archive", "audit verify", "audit anchor", "bank list", "bank list slogans",
+    "bank history ent_1", "bank set ent_1 active --reason r", "deadletters list",
+    "deadletters show dead_1", "deadletters replay --all", "deadletters dismiss dead_1",
+    "decisions", "decisions --json", "enforce", "enforce --dry-run", "explain e1",
+    "policy list", "policy check pack --stored", "policy test pack --stored",
+    "policy export copy --version v1", "query 'select 1'", "rebuild", "reconcile", "token list",
+    "token revoke tok_1", "user list", "user disable mo", "user role mo lead",
+    "user password mo --password-stdin",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", NEEDS_A_DATABASE)
+def test_what_needs_a_database_never_makes_one(
+    words: str, tocsin: Tocsin, database_url: str
+) -> None:
+    ran = tocsin(*shlex.split(words), status=2)
+    assert ran.err.startswith("error: there is no database at ")
+    assert "hint: `tocsin init` makes one; check --db" in ran.err
+    assert ran.out == ""
+    assert not (tocsin.folder / "tocsin.db").exists()
+    assert not (tocsin.folder / "data").exists()
+    if database_url.startswith("postgresql"):
+        engine = sa.create_engine(database_url)
+        assert sa.inspect(engine).get_table_names() == []
+        engine.dispose()
+
+
+def test_nothing_is_left_of_a_path_that_was_mistyped(tocsin: Tocsin) -> None:
+    missing = tocsin.folder / "srv" / "tocsn.db"
+    ran = tocsin("decisions", "--db", f"sqlite:///{missing}", status=2)
+    assert f"there is no database at {missing}\n" in ran.err
+    assert not missing.parent.exists()
+    empty = tocsin.folder / "empty.db"
+    empty.touch()
+    tocsin("decisions", "--db", f"sqlite:///{empty}", status=2)
+    assert empty.stat().st_size == 0
+
+
+def test_the_password_of_a_database_is_not_shown(tocsin: Tocsin, postgres_url: str) -> None:
+    url = sa.make_url(postgres_url).set(password="kestrel-4711")  # noqa: S106  # made up
+    ran = tocsin("decisions", "--db", url.render_as_string(hide_password=False), status=2)
+    assert "there is no database at " in ran.err
+    assert "kestrel" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "init --solo",
+        "run /dev/null",
+        "bank add slogans one --kind phrase --reason r",
+        "bank import /dev/null --reason r",
+        "policy activate pack --reason r",
+        "token add feed --scope events:write",
+    ],
+)
+def test_what_begins_a_deployment_makes_the_database(words: str, tocsin: Tocsin) -> None:
+    tocsin(*shlex.split(words))
+    assert tocsin.json("decisions") == []
 
 
 # --- policy --------------------------------------------------------------------------------------
@@ -353,6 +420,7 @@ def test_enforce_says_when_the_platform_is_away_and_goes_on_later(
 
 
 def test_reconcile_is_a_check(tocsin: Tocsin) -> None:
+    tocsin("run", "/dev/null")
     assert tocsin("reconcile").out.endswith("no difference\n")
     suspended = (
         b'{"id":"e1","type":"account.suspended","at":"2026-01-02T00:00:00Z","actor":{"id":"a1"}}'

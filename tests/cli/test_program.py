@@ -16,6 +16,8 @@ import pytest
 from tests.support.runs import Ran, environment, made_lines, run_command
 from tocsin import __version__
 from tocsin.cli import COMMANDS, program
+from tocsin.config import Settings
+from tocsin.store import Store
 
 HEAVY = (
     "alembic", "cryptography", "duckdb", "fastapi", "httpx", "hyperscan", "jinja2", "msgspec",
@@ -46,6 +48,7 @@ LEAVES = dict(leaves())
 @pytest.fixture
 def database(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty database that the environment names."""
+    Store.open(Settings(database_url=sqlite_url)).close()
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TOCSIN_DB", sqlite_url)

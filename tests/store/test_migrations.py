@@ -60,11 +60,11 @@ def test_processes_that_start_together_make_the_schema_once(
     database_url: str, tmp_path: Path
 ) -> None:
     env = {"TOCSIN_DATA_DIR": str(tmp_path / "data")}
-    words = ("decisions", "--db", database_url, "--json")
+    words = ("run", "/dev/null", "--db", database_url)
     started = [start_command(*words, env=env) for _ in range(4)]
     for process in started:
         out, err = process.communicate(timeout=60)
-        assert (process.returncode, out, err) == (0, b"", b"")
+        assert (process.returncode, err) == (0, b""), out
 
 
 def test_an_unreachable_server_is_an_outside_fault(tmp_path: Path) -> None:

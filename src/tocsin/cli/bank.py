@@ -140,7 +140,7 @@ def add(  # one parameter for each part of an entry
         BankEntry,
         from_attributes=True,
     )
-    with context.store() as store:
+    with context.store(create=True) as store:
         _edit(context, store, [entry], by=who, reason=reason)
 
 
@@ -211,7 +211,7 @@ def import_file(
                 "this line is no entry: it needs `bank`, `kind` and `value`",
                 where=f"{file}:{number}",
             ) from None
-    with context.store() as store:
+    with context.store(create=True) as store:
         _edit(context, store, entries, by=by or operator_name(), reason=reason)
 
 

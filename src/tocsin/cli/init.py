@@ -57,7 +57,7 @@ def command(
     from tocsin.pipeline import activate_first  # not needed for --help
     from tocsin.store import anchors, keys
 
-    with context.store() as store:
+    with context.store(create=True) as store:
         settings_file = _settings_file(store, solo=solo)
         keys.anchor_key(store.folder)
         keys.secret(store.folder, "webhook")

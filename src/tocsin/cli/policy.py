@@ -97,8 +97,9 @@ def activate_pack(context: CliContext, *, pack: Path | None, reason: str, by: st
     from tocsin.pipeline import activate  # not needed for --help
     from tocsin.policy import load_pack
 
-    with context.store() as store:
-        policy = activate(store, load_pack(pack), by=by or operator_name(), reason=reason)
+    source = load_pack(pack)
+    with context.store(create=True) as store:
+        policy = activate(store, source, by=by or operator_name(), reason=reason)
     if context.json:
         context.emit({"version": policy.version, "rules": len(policy.rules)})
     context.say(f"policy {policy.version} is in force: {len(policy.rules)} rules")

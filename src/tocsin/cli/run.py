@@ -64,7 +64,7 @@ def command(
         raise InputError(
             "there is no such file", where=missing[0], hint="a path, or - for standard input"
         )
-    with context.store() as store, context.progress() as progress:
+    with context.store(create=True) as store, context.progress() as progress:
         n_bytes = sum(Path(name).stat().st_size for name in files if name != "-")
         task = progress.add_task("judging", total=n_bytes or None, note="")
 

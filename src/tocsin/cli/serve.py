@@ -56,7 +56,7 @@ def command(context: CliContext, *, host: str | None, port: int | None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with context.store() as store:
+    with context.store(create=True) as store:
         check_address(store, settings.host)
         with _listening(settings.host, settings.port) as listener:
             _serve(context, store, listener)

@@ -41,19 +41,19 @@ class CliContext:
     json: bool
 
     @contextmanager
-    def store(self) -> Iterator[Store]:
-        """The store, open for the length of the block."""
-        store = self.open_store()
+    def store(self, *, create: bool = False) -> Iterator[Store]:
+        """The store, open for the length of the block; made first only where that is wanted.
+
+        Raises:
+            NotFoundError: there is no database, and `create` is false.
+        """
+        from tocsin.store import Store  # SQLAlchemy is not needed for --help
+
+        store = Store.open(self.settings, create=create)
         try:
             yield store
         finally:
             store.close()
-
-    def open_store(self) -> Store:
-        """The store; the caller closes it."""
-        from tocsin.store import Store  # SQLAlchemy is not needed for --help
-
-        return Store.open(self.settings)
 
     def emit(self, obj: Any) -> None:
         """Print one JSON value on a line of standard output."""

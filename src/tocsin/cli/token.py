@@ -56,7 +56,7 @@ def add(context: CliContext, name: str, *, scopes: tuple[str, ...], days: int | 
       curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/x-ndjson" \\
         --data-binary @events.jsonl http://127.0.0.1:8470/v1/events
     """
-    with context.store() as store:
+    with context.store(create=True) as store:
         expires_at = None if days is None else store.clock.now() + timedelta(days=days)
         by = f"cli:{operator_name()}"
         made = create_token(store, name, parse_scopes(scopes), by=by, expires_at=expires_at)

@@ -56,8 +56,8 @@ def add(context: CliContext, name: str, *, role: str, password_stdin: bool) -> N
       tocsin user add mo --role moderator
       printf %s "$PASSWORD" | tocsin user add mo --role moderator --password-stdin
     """
-    with context.store() as store:
-        password = _password(from_stdin=password_stdin)
+    password = _password(from_stdin=password_stdin)
+    with context.store(create=True) as store:
         user_id = add_user(store, Passwords(), name, Role(role), password, by=_operator())
     if context.json:
         context.emit({"id": user_id, "name": name, "role": role})
