@@ -24,7 +24,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
 def append(store: Store, n: int, *, writer: str = "main") -> None:
     for number in range(n):
         with store.write(writer) as transaction:
-            transaction.record(EntryKind.USER, {"user": f"u{number}"}, {"note": [b'"a"', b'"b"']})
+            transaction.record(EntryKind.SETTING, {"settings": {"n": number}}, {"note": [b'"a"', b'"b"']})
 
 
 def test_positions_run_from_one_without_gaps_and_each_writer_has_a_chain(store: Store) -> None:
@@ -98,7 +98,7 @@ def test_a_checkpoint_joins_the_chains_of_two_writers(store: Store) -> None:
 def test_a_failed_transaction_leaves_nothing_and_no_gap(store: Store) -> None:
     append(store, 1)
     with pytest.raises(ZeroDivisionError), store.write() as transaction:  # noqa: PT012  # both
-        transaction.record(EntryKind.USER, {"user": "lost"})
+        transaction.record(EntryKind.SETTING, {"settings": "lost"})
         raise ZeroDivisionError
     append(store, 1)
     with store.read() as connection:
