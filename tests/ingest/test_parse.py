@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tocsin.ingest import (
     ADAPTERS,
     Batcher,
@@ -166,6 +168,44 @@ def test_a_refused_row_is_kept_as_json() -> None:
     (letter,) = found.dead_letters
     assert json.loads(letter.content) == row.value
     assert (letter.offset, letter.line_number, letter.format) == (4, 5, "tocsin")
+
+
+FOREIGN = [
+    ({"event": "account.created", "object": {"id": "1"}}, "mastodon"),
+    ({"id": "1", "visibility": "public", "account": {"id": "a"}}, "mastodon"),
+    ({"did": "did:plc:made", "time_us": 1, "kind": "commit"}, "jetstream"),
+    ({"payload": {"$type": "network.example#commit", "did": "did:plc:made"}}, "jetstream"),
+    ({"id_str": "1", "text": "the ferry is late"}, "twitter"),
+    ({"data": {"id": "1", "author_id": "2"}}, "twitter"),
+    ({"data": [{"id": "1", "edit_history_tweet_ids": ["1"]}]}, "twitter"),
+]
+
+
+@pytest.mark.parametrize(("obj", "name"), FOREIGN)
+def test_a_line_of_another_format_is_told_which(obj: dict[str, Any], name: str) -> None:
+    (letter,) = parsed(json.dumps(obj).encode()).dead_letters
+    assert letter.reason is Refusal.TYPE
+    assert letter.message == f"this looks like {name}: say `--format {name}` or `?format={name}`"
+    assert letter.format == "tocsin"
+
+
+@pytest.mark.parametrize("obj", [{}, {"id": "e"}, [], {"data": []}, {"payload": 3}, 7])
+def test_a_line_of_no_known_format_is_not_guessed_at(obj: object) -> None:
+    (letter,) = parsed(json.dumps(obj).encode()).dead_letters
+    assert "looks like" not in letter.message
+    assert letter.content == json.dumps(obj).encode()
+
+
+def test_private_data_is_not_kept_where_nobody_said_the_format() -> None:
+    person = {"id": "1", "email": "someone@mail.example", "ip": "192.0.2.7"}
+    line = json.dumps({"event": "account.created", "object": person}).encode()
+    (letter,) = parsed(line).dead_letters
+    assert json.loads(letter.content) == {"event": "account.created", "object": {"id": "1"}}
+    assert letter.truncated
+    status = {"id": "2", "visibility": "direct", "account": {"id": "a"}, "content": "a secret"}
+    (letter,) = parsed(json.dumps(status).encode()).dead_letters
+    assert (letter.reason, letter.content) == (Refusal.NOT_PUBLIC, b"")
+    assert "--format mastodon" in letter.message
 
 
 def test_private_data_is_taken_out_of_dead_letters() -> None:

@@ -121,6 +121,19 @@ def test_without_the_folder_a_local_path_is_never_opened(
     assert not (store.folder / "media").exists()
 
 
+def test_private_data_is_not_kept_beside_local_media_either(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    body = b'{"event": "account.vanished", "object": {"email": "someone@mail.example"}}'
+    for name in ("mastodon", "tocsin"):
+        source = file_of(tmp_path, body)
+        run_files(store, [source], media_root=root, format_name=name)
+    with store.read() as connection:
+        rows = deadletters.list_rows(connection)
+    assert rows
+    assert not any(b"someone" in row.letter.content for row in rows)
+
+
 # --- afterwards ----------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from tocsin.ingest.batching import (
 )
 from tocsin.ingest.body import BodyLimits, read_body
 from tocsin.ingest.lines import Item, Line, LineReader, RefusedLine, Row, open_lines
-from tocsin.ingest.parse import WIRE_FORMAT, Parsed, parse_lines
+from tocsin.ingest.parse import WIRE_FORMAT, Parsed, Redacting, parse_lines
 
 __all__ = [
     "ADAPTERS",
@@ -29,6 +29,7 @@ __all__ = [
     "Line",
     "LineReader",
     "Parsed",
+    "Redacting",
     "RefusedLine",
     "Row",
     "file_batches",

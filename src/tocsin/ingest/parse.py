@@ -4,7 +4,8 @@ Comes in: items of `lines` or `body`, and the adapter of their format. Goes out:
 their canonical JSON, and dead letters. Always holds: a line is taken whole or not at all; bad
 input, and a fault of an adapter, never stops the rest; what a line gives depends on the line,
 the policy and `now` only. Refused: what the codec or the adapter refuses. What an adapter calls
-private (e-mail and IP addresses) is taken out before a dead letter keeps a line.
+private (e-mail and IP addresses) is taken out before a dead letter keeps a line, also where the
+line came as our own format and only looks like the adapter's.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from tocsin.ingest.guess import guess
 from tocsin.ingest.lines import Item, Line, RefusedLine, Row
 from tocsin.plugins import Adapter
 from tocsin.records import (
@@ -75,7 +77,9 @@ def parse_lines(
             lines.extend(map(encode_event, found))
             events.extend(found)
         except RefusedEvent as refused:
-            parsed.dead_letters.append(_dead_letter(item, adapter, refused))
+            meant, refused = _meant(item, adapter, refused, policy, now)
+            letter = _dead_letter(item, adapter.name, refused, private_to=meant)
+            parsed.dead_letters.append(letter)
     return parsed
 
 
@@ -99,13 +103,43 @@ def _adapted(obj: Any, adapter: Adapter) -> list[Mapping[str, Any]]:
         raise RefusedEvent(Refusal.UNSUPPORTED, message) from None
 
 
-def _dead_letter(item: Item, adapter: Adapter, refused: RefusedEvent) -> DeadLetter:
+def _meant(
+    item: Item, adapter: Adapter, refused: RefusedEvent, policy: EventPolicy, now: datetime
+) -> tuple[Adapter, RefusedEvent]:
+    """Whose format a refused line seems to be in, and the refusal, which then says so.
+
+    A line that came without its format is no less private: what its adapter would not keep is
+    not kept.
+    """
+    if not isinstance(item, Line) or adapter.name.partition("+")[0] != WIRE_FORMAT:
+        return adapter, refused
+    try:
+        meant = guess(decode_json(item.content))
+    except RefusedEvent:
+        return adapter, refused
+    if meant is None:
+        return adapter, refused
+    reason = refused.reason
+    try:
+        for _ in _events(item, meant, policy, now):
+            pass
+    except RefusedEvent as other:
+        if other.reason is Refusal.NOT_PUBLIC:
+            reason = other.reason
+    name = meant.name
+    message = f"this looks like {name}: say `--format {name}` or `?format={name}`"
+    return meant, RefusedEvent(reason, message)
+
+
+def _dead_letter(
+    item: Item, format_name: str, refused: RefusedEvent, *, private_to: Adapter
+) -> DeadLetter:
     if isinstance(item, RefusedLine):
         content, digest, is_whole = item.excerpt, item.digest, item.is_whole
     else:
         content = item.content if isinstance(item, Line) else _row_json(item.value)
         digest = hashlib.sha256(content).hexdigest()
-        kept = b"" if refused.reason is Refusal.NOT_PUBLIC else _redacted(content, adapter)
+        kept = b"" if refused.reason is Refusal.NOT_PUBLIC else _redacted(content, private_to)
         is_whole = len(kept) <= MAX_EXCERPT_BYTES and kept == content
         content = kept[:MAX_EXCERPT_BYTES]
     return DeadLetter(
@@ -118,7 +152,7 @@ def _dead_letter(item: Item, adapter: Adapter, refused: RefusedEvent) -> DeadLet
         content=content,
         truncated=not is_whole,
         digest=digest,
-        format=WIRE_FORMAT if isinstance(item, Row) else adapter.name,
+        format=WIRE_FORMAT if isinstance(item, Row) else format_name,
     )
 
 

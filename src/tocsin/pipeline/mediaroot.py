@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.errors import InputError
+from tocsin.ingest import Redacting
 from tocsin.plugins import Adapter
 from tocsin.records import Refusal, RefusedEvent
 from tocsin.store.media import MediaStore
@@ -32,6 +33,8 @@ class MediaRootAdapter:
         self._root = root.resolve()
         self._media = media
         self._max_bytes = max_bytes
+        if isinstance(inner, Redacting):
+            self.redacted = inner.redacted
 
     def events(self, obj: Any) -> Iterable[Mapping[str, Any]]:
         """The inner adapter's events, their local media kept and hashed."""
