@@ -19,7 +19,7 @@ from tocsin.clock import SystemClock
 
 __all__ = ["command"]
 
-NAMES = ("pipeline",)
+NAMES = ("check", "pipeline", "rules")
 
 
 @click.command(name="bench")

@@ -293,11 +293,14 @@ def _collapsed(text: str) -> str:
 
 def _runs(text: str) -> list[tuple[int, int]]:
     """Where three or more equal letters or two or more blanks stand, outside addresses."""
+    triples = [char * _MIN_RUN for char in set(text) if char * _MIN_RUN in text]
+    if not triples and "  " not in text:
+        return []
     found: list[tuple[int, int]] = []
     word_start = 0
     for word in text.split(" "):
         word_end = word_start + len(word)
-        if len(set(word)) <= len(word) - (_MIN_RUN - 1):
+        if _holds_one(word, triples):
             link = word.find(_LINK)
             found += _letter_runs(text, word_start, word_end if link < 0 else word_start + link)
         if word_end < len(text):
@@ -307,6 +310,13 @@ def _runs(text: str) -> list[tuple[int, int]]:
                 found.append((word_end, word_end + 1))
         word_start = word_end + 1
     return [(start, end) for start, end in found if end - start > 1]
+
+
+def _holds_one(word: str, parts: Sequence[str]) -> bool:
+    for part in parts:  # noqa: SIM110  # a generator would cost more than the search
+        if part in word:
+            return True
+    return False
 
 
 def _letter_runs(text: str, start: int, end: int) -> list[tuple[int, int]]:
