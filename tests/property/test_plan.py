@@ -127,7 +127,7 @@ KINDS = st.lists(
     min_size=1,
     max_size=5,
 )
-BATCHES = st.tuples(KINDS, st.sampled_from([1, DENSE_ROWS])).map(lambda made: made[0] * made[1])
+BATCHES = st.tuples(KINDS, st.sampled_from([1, 2 * DENSE_ROWS])).map(lambda made: made[0] * made[1])
 RuleParts = tuple[str, str, int, str]
 RULES = st.lists(
     st.tuples(
@@ -187,7 +187,7 @@ def oracle_of(policy: CompiledPolicy) -> CompiledPolicy:
     return compile_rules(policy, use_anchors=False, use_plan=False)
 
 
-@given(RULES, BATCHES, st.integers(1, DENSE_ROWS + 4))
+@given(RULES, BATCHES, st.integers(1, 2 * DENSE_ROWS))
 @settings(max_examples=100, deadline=None)
 def test_the_plan_decides_as_the_interpreter(
     rules: list[RuleParts], rows: list[Row], size: int

@@ -146,13 +146,7 @@ def _comparison(operator: str, steps: Sequence[Step], parts: Sequence[Closure]) 
     left, right = parts
     constant = steps[1].constant
     if constant is not None and constant[0] is not None:
-        limit = constant[0]
-
-        def ask_limit(reader: EventReader) -> bool:
-            value = left(reader)
-            return value is not None and compare(value, limit)
-
-        return ask_limit
+        return _limit(compare, steps[0], left, constant[0])
 
     def ask(reader: EventReader) -> bool:
         one = left(reader)
@@ -160,5 +154,25 @@ def _comparison(operator: str, steps: Sequence[Step], parts: Sequence[Closure]) 
             return False
         other = right(reader)
         return other is not None and compare(one, other)
+
+    return ask
+
+
+def _limit(
+    compare: Callable[[Any, Any], bool], step: Step, left: Closure, limit: Result
+) -> Closure:
+    """A comparison with a constant: what most conditions are made of."""
+    if isinstance(step.expr, Name):
+        name = step.expr.name
+
+        def ask_feature(reader: EventReader) -> bool:
+            value = reader.features.value(name, reader.row)
+            return value is not None and compare(value, limit)
+
+        return ask_feature
+
+    def ask(reader: EventReader) -> bool:
+        value = left(reader)
+        return value is not None and compare(value, limit)
 
     return ask
