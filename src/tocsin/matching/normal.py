@@ -193,6 +193,8 @@ def _folded_once(text: str) -> str:
 
 
 def _folded(text: str) -> str:
+    if not text.isascii() and not any(map(tables.is_latin, set(text))):
+        return text  # look-alikes and leet are seen beside Latin letters only
     words = text.split(" ")
     for index, word in enumerate(words):
         if word.isalpha() and word.isascii():
@@ -279,7 +281,25 @@ def _stands_for_letters(chars: Sequence[str], begin: int, end: int) -> bool:
 
 
 def _collapsed(text: str) -> str:
-    runs = _runs(text)
+    if _LINK not in text and "  " not in text:
+        return _single_letters(text)
+    return _cut(text, _runs(text))
+
+
+def _single_letters(text: str) -> str:
+    """`_cut(text, _runs(text))` of a text without addresses and double blanks."""
+    for char in set(text):
+        run = char * _MIN_RUN
+        if run in text and char.isalpha():
+            longer = run + char
+            while longer in text:
+                text = text.replace(longer, run)
+            text = text.replace(run, char)
+    return text
+
+
+def _cut(text: str, runs: Sequence[tuple[int, int]]) -> str:
+    """The text with one character of each run."""
     if not runs:
         return text
     pieces = []
