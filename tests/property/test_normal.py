@@ -8,7 +8,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tocsin.matching import Document, Part, documents, normalise, normalise_all
-from tocsin.matching.normal import _begins_cluster, _key
+from tocsin.matching.normal import (
+    _begins_cluster,
+    _collapsed,
+    _cut,
+    _folded,
+    _folded_word,
+    _key,
+    _runs,
+)
 from tocsin.matching.tables import FOLDED, FROM_LATIN_TO_CYRILLIC, FROM_LATIN_TO_GREEK, TO_LATIN
 
 _UNASSIGNED = {"Cn", "Cs", "Co"}
@@ -100,3 +108,11 @@ def test_no_target_of_a_fold_is_a_source() -> None:
     assert not {ord(target) for target in FOLDED.values() if target} & (FOLDED.keys() - {32})
     for table in (TO_LATIN, FROM_LATIN_TO_CYRILLIC, FROM_LATIN_TO_GREEK):
         assert not set(table.values()) & table.keys()
+
+
+@given(st.text(alphabet="aAbä1٣لд :/.", max_size=40))
+@example("aaaaaaaaaaabbccc")
+@example("aaa http://aaa")
+def test_the_short_ways_give_what_the_long_ways_give(text: str) -> None:
+    assert _collapsed(text) == _cut(text, _runs(text))
+    assert _folded(text) == " ".join(map(_folded_word, text.split(" ")))

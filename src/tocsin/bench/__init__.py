@@ -7,8 +7,9 @@ a measure's name says otherwise; a ratio compares two figures of the same run.
 
 from tocsin.bench.measure import Measurement
 from tocsin.bench.pipeline import bench_pipeline
+from tocsin.bench.rules import bench_check, bench_rules
 
-__all__ = ["BENCHMARKS", "Measurement", "bench_pipeline"]
+__all__ = ["BENCHMARKS", "Measurement", "bench_check", "bench_pipeline", "bench_rules"]
 
-BENCHMARKS = {"pipeline": bench_pipeline}
+BENCHMARKS = {"check": bench_check, "pipeline": bench_pipeline, "rules": bench_rules}
 """Every benchmark by name."""

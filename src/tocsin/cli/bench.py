@@ -19,7 +19,7 @@ from tocsin.clock import SystemClock
 
 __all__ = ["command"]
 
-NAMES = ("pipeline",)
+NAMES = ("check", "pipeline", "rules")
 
 
 @click.command(name="bench")
@@ -39,6 +39,8 @@ def command(context: CliContext, *, name: str, save: Path | None) -> None:
     Examples:
       tocsin bench pipeline
       tocsin bench pipeline --json
+      tocsin bench rules
+      tocsin bench check
     """
     from tocsin.bench import BENCHMARKS  # the engine is not needed for --help
 
@@ -49,13 +51,14 @@ def command(context: CliContext, *, name: str, save: Path | None) -> None:
             context.emit(measurement)
     if not context.json:
         context.table(
-            ("measure", "params", "value", "unit", "plain version", "ratio"),
+            ("measure", "params", "value", "unit", "beside", "its value", "ratio"),
             (
                 (
                     m.measure,
                     " ".join(f"{key}={value}" for key, value in m.params.items()),
                     f"{m.value:,}",
                     m.unit,
+                    m.peer or "-",
                     "-" if m.peer_value is None else f"{m.peer_value:,}",
                     "-" if m.ratio is None else f"{m.ratio}x",
                 )

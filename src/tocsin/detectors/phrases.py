@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.detectors.entries import Hits, evidence_of, live, of_kinds, specs_of, version_of
-from tocsin.matching import Pattern, PatternSet, normalise
+from tocsin.matching import Pattern, PatternSet, normalise_all
 from tocsin.plugins import Detector, DetectorExample, DetectorInput
 from tocsin.records import BankEntry, BankKind, Designation, SignalSpec, SignalTable, entry_id
 
@@ -31,11 +31,14 @@ class PhraseDetector:
         self.version = version_of(_METHOD, entries)
         self._banks = banks
         self._entries = entries
-        self._patterns = PatternSet.compile(
+        wanted = [
             Pattern(index, text, is_word=entry.match == "word")
             for index, entry in enumerate(entries)
             for text in (entry.value, *entry.aliases)
-            if normalise(text).text.strip()
+        ]
+        forms = normalise_all([pattern.text for pattern in wanted])
+        self._patterns = PatternSet.compile(
+            pattern for pattern, form in zip(wanted, forms, strict=True) if form.text.strip()
         )
 
     def specs(self) -> Sequence[SignalSpec]:

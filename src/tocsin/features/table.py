@@ -46,6 +46,7 @@ class Features:
         self._registry = registry
         self._normals = documents([parts_of(event) for event in batch.events])
         self._values: dict[tuple[str, int], FeatureValue | None] = {}
+        self._columns: dict[str, list[FeatureValue | None]] = {}
 
     def normal(self, row: int) -> NormalText | None:
         """The searchable text of one event; None if it has none."""
@@ -62,6 +63,14 @@ class Features:
         if found is _MISSING:
             found = self._values[key] = self._registry[name].get(self, row)
         return found  # type: ignore[return-value]  # the sentinel never leaves
+
+    def column(self, name: str) -> Sequence[FeatureValue | None]:
+        """The values of a feature for all rows; None where one is missing."""
+        column = self._columns.get(name)
+        if column is None:
+            get = self._registry[name].get
+            column = self._columns[name] = [get(self, row) for row in range(len(self.batch))]
+        return column
 
     def event(self, row: int) -> Event:
         """The event of one row."""

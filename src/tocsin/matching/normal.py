@@ -193,6 +193,8 @@ def _folded_once(text: str) -> str:
 
 
 def _folded(text: str) -> str:
+    if not text.isascii() and not any(map(tables.is_latin, set(text))):
+        return text  # look-alikes and leet are seen beside Latin letters only
     words = text.split(" ")
     for index, word in enumerate(words):
         if word.isalpha() and word.isascii():
@@ -279,7 +281,25 @@ def _stands_for_letters(chars: Sequence[str], begin: int, end: int) -> bool:
 
 
 def _collapsed(text: str) -> str:
-    runs = _runs(text)
+    if _LINK not in text and "  " not in text:
+        return _single_letters(text)
+    return _cut(text, _runs(text))
+
+
+def _single_letters(text: str) -> str:
+    """`_cut(text, _runs(text))` of a text without addresses and double blanks."""
+    for char in set(text):
+        run = char * _MIN_RUN
+        if run in text and char.isalpha():
+            longer = run + char
+            while longer in text:
+                text = text.replace(longer, run)
+            text = text.replace(run, char)
+    return text
+
+
+def _cut(text: str, runs: Sequence[tuple[int, int]]) -> str:
+    """The text with one character of each run."""
     if not runs:
         return text
     pieces = []
@@ -293,11 +313,14 @@ def _collapsed(text: str) -> str:
 
 def _runs(text: str) -> list[tuple[int, int]]:
     """Where three or more equal letters or two or more blanks stand, outside addresses."""
+    triples = [char * _MIN_RUN for char in set(text) if char * _MIN_RUN in text]
+    if not triples and "  " not in text:
+        return []
     found: list[tuple[int, int]] = []
     word_start = 0
     for word in text.split(" "):
         word_end = word_start + len(word)
-        if len(set(word)) <= len(word) - (_MIN_RUN - 1):
+        if _holds_one(word, triples):
             link = word.find(_LINK)
             found += _letter_runs(text, word_start, word_end if link < 0 else word_start + link)
         if word_end < len(text):
@@ -307,6 +330,13 @@ def _runs(text: str) -> list[tuple[int, int]]:
                 found.append((word_end, word_end + 1))
         word_start = word_end + 1
     return [(start, end) for start, end in found if end - start > 1]
+
+
+def _holds_one(word: str, parts: Sequence[str]) -> bool:
+    for part in parts:  # noqa: SIM110  # a generator would cost more than the search
+        if part in word:
+            return True
+    return False
 
 
 def _letter_runs(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -7,18 +7,20 @@ given exactly where no problem is left; warnings never stop one. Refused: see `c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tocsin.policy.banks import BankFile, check_clauses, read_bank
 from tocsin.policy.catalogue import Catalogue
 from tocsin.policy.clauses import Head, read_policy
+from tocsin.policy.execute import Asker, CompiledPlan, Executor, Interpreted
 from tocsin.policy.prefilter import Prefilter
 from tocsin.policy.problems import Code, Document, Problem, Problems, Severity
 from tocsin.policy.rules import RuleReader
 from tocsin.policy.run import CompiledPolicy
 from tocsin.policy.source import PackSource
+from tocsin.policy.spec import Rule
 from tocsin.records import BankEntry, BankKind, Outcome
 
 __all__ = ["CheckReport", "check_pack", "compile_rules"]
@@ -169,17 +171,25 @@ def _compiled(
     return compile_rules(policy)
 
 
-def compile_rules(policy: CompiledPolicy, *, use_anchors: bool = True) -> CompiledPolicy:
-    """The policy with its prefilters; without anchors it is the oracle of the prefilter."""
+def compile_rules(
+    policy: CompiledPolicy, *, use_anchors: bool = True, use_plan: bool = True
+) -> CompiledPolicy:
+    """The policy, ready to ask its rules.
+
+    Without the plan, the interpreter asks them, and without anchors it asks every rule about
+    every event: the oracles of the plan and of the prefilter.
+    """
     rules = policy.rules
+    plan = CompiledPlan.of(rules) if use_plan else None
+
+    def asker(chosen: Callable[[Rule], bool]) -> Asker:
+        prefilter = Prefilter.of(rules, chosen, use_anchors=use_anchors)
+        return Interpreted(rules, prefilter) if plan is None else Executor(plan, prefilter)
+
     return replace(
         policy,
-        prefilter=Prefilter.of(
-            rules, lambda rule: rule.outcome is not Outcome.ALLOW, use_anchors=use_anchors
-        ),
-        allow_prefilter=Prefilter.of(
-            rules, lambda rule: rule.outcome is Outcome.ALLOW, use_anchors=use_anchors
-        ),
+        proposing=asker(lambda rule: rule.outcome is not Outcome.ALLOW),
+        allowing=asker(lambda rule: rule.outcome is Outcome.ALLOW),
     )
 
 

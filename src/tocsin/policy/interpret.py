@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -43,13 +43,23 @@ from tocsin.policy.expressions import (
 from tocsin.policy.kinds import Kind
 from tocsin.records import FeatureTable, FeatureValue, Signal, Value
 
-__all__ = ["EventReader", "Reader", "Trace", "combine", "evaluate", "from_stored", "trace"]
+__all__ = [
+    "COMPARISONS",
+    "EventReader",
+    "Reader",
+    "Result",
+    "Trace",
+    "combine",
+    "evaluate",
+    "from_stored",
+    "trace",
+]
 
 Result = FeatureValue | tuple[float, ...] | None
 
 MAX_INT = 2**63 - 1
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -81,11 +91,12 @@ class Reader(Protocol):
 
 @dataclass(slots=True)
 class EventReader:
-    """Reads one row of a batch."""
+    """Reads one row of a batch; `memo` is for the plan, which keeps there what rules share."""
 
     features: FeatureTable
     signals: Mapping[str, Signal]
     row: int
+    memo: dict[int, Result] = field(default_factory=dict)
 
     def feature(self, name: str) -> FeatureValue | None:
         """A feature's value; None where it is missing."""
@@ -197,7 +208,7 @@ def _compared(operators: Sequence[str], values: Sequence[Result]) -> bool:
     if any(value is None for value in values):
         return False
     pairs = zip(operators, values, values[1:], strict=False)
-    return all(_COMPARE[symbol](left, right) for symbol, left, right in pairs)
+    return all(COMPARISONS[symbol](left, right) for symbol, left, right in pairs)
 
 
 def _bounded(function: Callable[..., Any], values: Sequence[Result]) -> Result:

@@ -14,9 +14,9 @@ from functools import cached_property
 from tocsin.policy.automation import Gate, default_gate
 from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
 from tocsin.policy.examples import RuleExample, collect_examples
+from tocsin.policy.execute import Asker, Interpreted
 from tocsin.policy.expressions import BankTest, Name, SignalRead, walk
-from tocsin.policy.interpret import EventReader, evaluate, trace
-from tocsin.policy.prefilter import Prefilter
+from tocsin.policy.interpret import EventReader, trace
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
 from tocsin.records import (
@@ -44,7 +44,8 @@ class CompiledPolicy:
     """A pack that passed its check, ready to decide.
 
     `entries` are the bank entries that the pack brings along; `left_out` the rules that wait
-    for something that is not installed.
+    for something that is not installed. `proposing` and `allowing` ask the rules: those that
+    propose something, and the `allow` rules (see `check.compile_rules`).
     """
 
     source: PackSource
@@ -54,8 +55,8 @@ class CompiledPolicy:
     rules: Sequence[Rule]
     entries: Sequence[BankEntry] = ()
     left_out: Sequence[str] = ()
-    prefilter: Prefilter = field(default_factory=Prefilter)
-    allow_prefilter: Prefilter = field(default_factory=Prefilter)
+    proposing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
+    allowing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
 
     @property
     def version(self) -> str:
@@ -155,27 +156,21 @@ class CompiledPolicy:
         about those rows only.
         """
         found: dict[int, list[Hit]] = {}
-        for row, indexes in self.prefilter.candidates(batch, signals):
-            reader = EventReader(features, signals.get(row, _NO_SIGNALS), row)
-            hits = self._asked(indexes, reader)
-            if hits:
-                found[row] = hits
-        for row, indexes in self.allow_prefilter.candidates(
-            batch, signals, None if with_lone_allow else found
-        ):
-            reader = EventReader(features, signals.get(row, _NO_SIGNALS), row)
-            hits = self._asked(indexes, reader)
-            if hits:
-                found.setdefault(row, []).extend(hits)
+
+        def reader_of(row: int) -> EventReader:
+            return EventReader(features, signals.get(row, _NO_SIGNALS), row)
+
+        for row, indexes in self.proposing.hits(batch, features, signals, reader_of):
+            found[row] = self._traced(indexes, reader_of(row))
+        among = None if with_lone_allow else frozenset(found)
+        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among):
+            found.setdefault(row, []).extend(self._traced(indexes, reader_of(row)))
         return [(row, _by_subject(batch, row, found[row])) for row in sorted(found)]
 
-    def _asked(self, indexes: Sequence[int], reader: EventReader) -> list[Hit]:
-        rules = self.rules
-        return [
-            Hit(rules[index], trace(rules[index].condition, reader))
-            for index in indexes
-            if evaluate(rules[index].condition, reader)
-        ]
+    def _traced(self, indexes: Sequence[int], reader: EventReader) -> list[Hit]:
+        """The hits with what their rules read, as the interpreter reads it."""
+        rules = [self.rules[index] for index in indexes]
+        return [Hit(rule, trace(rule.condition, reader)) for rule in rules]
 
 
 def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subject, list[Hit]]:

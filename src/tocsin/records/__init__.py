@@ -22,6 +22,7 @@ from tocsin.records.banks import (
 )
 from tocsin.records.batch import (
     EventBatch,
+    FeatureColumns,
     FeatureSpec,
     FeatureTable,
     FeatureValue,
@@ -123,6 +124,7 @@ __all__ = [
     "EventPolicy",
     "Evidence",
     "ExtraField",
+    "FeatureColumns",
     "FeatureSpec",
     "FeatureTable",
     "FeatureValue",
