@@ -7,8 +7,9 @@ a measure's name says otherwise; a ratio compares two figures of the same run.
 
 from tocsin.bench.measure import Measurement
 from tocsin.bench.pipeline import bench_pipeline
+from tocsin.bench.windows import bench_windows
 
-__all__ = ["BENCHMARKS", "Measurement", "bench_pipeline"]
+__all__ = ["BENCHMARKS", "Measurement", "bench_pipeline", "bench_windows"]
 
-BENCHMARKS = {"pipeline": bench_pipeline}
+BENCHMARKS = {"pipeline": bench_pipeline, "windows": bench_windows}
 """Every benchmark by name."""

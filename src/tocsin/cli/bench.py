@@ -19,7 +19,7 @@ from tocsin.clock import SystemClock
 
 __all__ = ["command"]
 
-NAMES = ("pipeline",)
+NAMES = ("pipeline", "windows")
 
 
 @click.command(name="bench")
@@ -38,7 +38,7 @@ def command(context: CliContext, *, name: str, save: Path | None) -> None:
     \b
     Examples:
       tocsin bench pipeline
-      tocsin bench pipeline --json
+      tocsin bench windows --json
     """
     from tocsin.bench import BENCHMARKS  # the engine is not needed for --help
 

@@ -1,0 +1,367 @@
+"""The inner loop of `ring`: hash tables and linked entries in arrays, compiled by numba.
+
+Comes in: the arrays of one window, and steps. Goes out: answers; the arrays are changed in place.
+Always holds:
+
+- `entries` is a ring in order of arrival; each entry is linked with its key's others in order of
+  time, so that late events find their place and the newest are at hand;
+- per key, `FIRST` is the first entry inside the window that ends at `REACHED`, and `COUNT`,
+  `KINDS` and `TOTAL` are over the entries from there on: a step in time order moves it and is
+  done; a late one walks over what lies between its own window and that one;
+- an entry leaves where it is the oldest to have arrived and no step can reach it any more; its
+  key (and pair) leaves with the last of them;
+- where the ring or a table is full, `advance` returns early and says which: nothing is dropped
+  before its time.
+
+Refused: nothing. Needs the extra `tocsin[fast]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["ENTRY_COLUMNS", "KEY_COLUMNS", "PAIR_COLUMNS", "advance", "expire", "refill"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _compiled(function: _Function) -> _Function:
+    """Compiled on first use; kept on disk where the disk lets it."""
+    try:
+        return cast("_Function", numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # no folder that can be written to
+        return cast("_Function", numba.njit(nogil=True)(function))
+
+
+Ints = npt.NDArray[np.int64]
+
+NONE: Final = -1
+
+# Columns of a key or a pair: its 128 bits; the next free row stands where the first bits were.
+HIGH: Final = 0
+LOW: Final = 1
+# of a key
+LAST: Final = 2
+FIRST: Final = 3
+REACHED: Final = 4
+COUNT: Final = 5
+KINDS: Final = 6
+TOTAL: Final = 7
+KEY_COLUMNS: Final = 8
+# of a pair: how often it stands in the window, and in the ring
+INSIDE: Final = 2
+HELD: Final = 3
+PAIR_COLUMNS: Final = 4
+# of an entry
+TIME: Final = 0
+AMOUNT: Final = 1
+OLDER: Final = 2
+NEWER: Final = 3
+OWNER: Final = 4
+PAIR: Final = 5
+ENTRY_COLUMNS: Final = 6
+# of the state
+FRONT: Final = 0
+SIZE: Final = 1
+FREE_KEY: Final = 2
+N_KEYS: Final = 3
+FREE_PAIR: Final = 4
+N_PAIRS: Final = 5
+
+_COUNT: Final = 0
+_DISTINCT: Final = 1
+_SUM: Final = 2
+_AGE: Final = 3
+_ADD: Final = 1
+_ASK: Final = 2
+
+
+@_compiled
+def _find(table: Ints, rows: Ints, high: int, low: int) -> int:
+    """The place in the table where a row stands, or would stand."""
+    mask = table.shape[0] - 1
+    place = low & mask
+    while True:
+        row = table[place]
+        if row < 0 or (rows[row, LOW] == low and rows[row, HIGH] == high):
+            return place
+        place = (place + 1) & mask
+
+
+@_compiled
+def _remove(table: Ints, rows: Ints, row: int) -> None:
+    """Take a row out of its table, closing the gap that it leaves."""
+    mask = table.shape[0] - 1
+    gap = _find(table, rows, rows[row, HIGH], rows[row, LOW])
+    place = gap
+    while True:
+        place = (place + 1) & mask
+        moved = table[place]
+        if moved < 0:
+            break
+        home = rows[moved, LOW] & mask
+        if ((place - home) & mask) >= ((place - gap) & mask):
+            table[gap] = moved
+            gap = place
+    table[gap] = NONE
+
+
+@_compiled
+def refill(table: Ints, rows: Ints, used: Ints) -> None:
+    """Put these rows into an empty table."""
+    for row in used:
+        table[_find(table, rows, rows[row, HIGH], rows[row, LOW])] = row
+
+
+@_compiled
+def _enter(keys: Ints, pairs: Ints, key: int, amount: int, pair: int) -> None:
+    """Count an entry into its key's window."""
+    keys[key, COUNT] += 1
+    keys[key, TOTAL] += amount
+    if pair >= 0:
+        if pairs[pair, INSIDE] == 0:
+            keys[key, KINDS] += 1
+        pairs[pair, INSIDE] += 1
+
+
+@_compiled
+def _leave(keys: Ints, pairs: Ints, key: int, amount: int, pair: int) -> None:
+    """Count an entry out of its key's window."""
+    keys[key, COUNT] -= 1
+    keys[key, TOTAL] -= amount
+    if pair >= 0:
+        pairs[pair, INSIDE] -= 1
+        if pairs[pair, INSIDE] == 0:
+            keys[key, KINDS] -= 1
+
+
+@_compiled
+def _reach(keys: Ints, pairs: Ints, entries: Ints, key: int, time: int, over: int) -> None:
+    """Move a key's window on to this time; never back."""
+    if time <= keys[key, REACHED]:
+        return
+    keys[key, REACHED] = time
+    first = keys[key, FIRST]
+    while first >= 0 and entries[first, TIME] <= time - over:
+        _leave(keys, pairs, key, entries[first, AMOUNT], entries[first, PAIR])
+        first = entries[first, NEWER]
+    keys[key, FIRST] = first
+
+
+@_compiled
+def _link(
+    keys: Ints, pairs: Ints, entries: Ints, key: int, entry: int, over: int
+) -> None:
+    """Put a filled entry into its key's list and window."""
+    time = entries[entry, TIME]
+    older = keys[key, LAST]
+    newer = NONE
+    while older >= 0 and entries[older, TIME] > time:
+        newer = older
+        older = entries[older, OLDER]
+    entries[entry, OLDER] = older
+    entries[entry, NEWER] = newer
+    if older >= 0:
+        entries[older, NEWER] = entry
+    if newer >= 0:
+        entries[newer, OLDER] = entry
+    else:
+        keys[key, LAST] = entry
+    if time > keys[key, REACHED] - over:
+        _enter(keys, pairs, key, entries[entry, AMOUNT], entries[entry, PAIR])
+        if keys[key, FIRST] == newer:
+            keys[key, FIRST] = entry
+    _reach(keys, pairs, entries, key, time, over)
+
+
+@_compiled
+def _drop_front(
+    keys: Ints, key_table: Ints, pairs: Ints, pair_table: Ints, entries: Ints, state: Ints,
+    over: int,
+) -> None:  # fmt: skip
+    """Let go of the entry that arrived first."""
+    entry = state[FRONT]
+    key, pair = entries[entry, OWNER], entries[entry, PAIR]
+    older, newer = entries[entry, OLDER], entries[entry, NEWER]
+    if entries[entry, TIME] > keys[key, REACHED] - over:
+        _leave(keys, pairs, key, entries[entry, AMOUNT], pair)
+        if keys[key, FIRST] == entry:
+            keys[key, FIRST] = newer
+    if older >= 0:
+        entries[older, NEWER] = newer
+    if newer >= 0:
+        entries[newer, OLDER] = older
+    else:
+        keys[key, LAST] = older
+    if pair >= 0:
+        pairs[pair, HELD] -= 1
+        if pairs[pair, HELD] == 0:
+            _remove(pair_table, pairs, pair)
+            pairs[pair, HIGH] = state[FREE_PAIR]
+            state[FREE_PAIR] = pair
+            state[N_PAIRS] -= 1
+    if keys[key, LAST] < 0:
+        _remove(key_table, keys, key)
+        keys[key, LAST] = -2  # free
+        keys[key, HIGH] = state[FREE_KEY]
+        state[FREE_KEY] = key
+        state[N_KEYS] -= 1
+    state[FRONT] = entry + 1 if entry + 1 < entries.shape[0] else 0
+    state[SIZE] -= 1
+
+
+@_compiled
+def expire(
+    keys: Ints, key_table: Ints, pairs: Ints, pair_table: Ints, entries: Ints, state: Ints,
+    over: int, horizon: int,
+) -> None:  # fmt: skip
+    """Let go of entries up to the horizon, as far as they are the oldest to have arrived."""
+    while state[SIZE] > 0 and entries[state[FRONT], TIME] <= horizon:
+        _drop_front(keys, key_table, pairs, pair_table, entries, state, over)
+
+
+@_compiled
+def _answer_late(
+    keys: Ints, pairs: Ints, entries: Ints, key: int, time: int, over: int, measure: int
+) -> int:
+    """The answer for a time before the key's `REACHED`.
+
+    Walks over the entries that only one of the two windows holds, out and (for what it counted
+    in `pairs`) back again.
+    """
+    count, kinds, total = keys[key, COUNT], keys[key, KINDS], keys[key, TOTAL]
+    first = keys[key, FIRST]
+    edge = keys[key, REACHED] - over
+    newest = keys[key, LAST]
+    entry = newest
+    while entry >= 0 and entries[entry, TIME] > time and entries[entry, TIME] > edge:
+        count -= 1
+        total -= entries[entry, AMOUNT]
+        pair = entries[entry, PAIR]
+        if pair >= 0:
+            pairs[pair, INSIDE] -= 1
+            if pairs[pair, INSIDE] == 0:
+                kinds -= 1
+        entry = entries[entry, OLDER]
+    outside = entries[first, OLDER] if first >= 0 else newest
+    oldest = entries[first, TIME] if first >= 0 else time + 1
+    entry = outside
+    while entry >= 0 and entries[entry, TIME] > time - over:
+        if entries[entry, TIME] <= time:
+            count += 1
+            total += entries[entry, AMOUNT]
+            oldest = entries[entry, TIME]
+            pair = entries[entry, PAIR]
+            if pair >= 0:
+                if pairs[pair, INSIDE] == 0:
+                    kinds += 1
+                pairs[pair, INSIDE] += 1
+        entry = entries[entry, OLDER]
+    if measure == _DISTINCT:
+        entry = outside
+        while entry >= 0 and entries[entry, TIME] > time - over:
+            if entries[entry, TIME] <= time:
+                pairs[entries[entry, PAIR], INSIDE] -= 1
+            entry = entries[entry, OLDER]
+        entry = newest
+        while entry >= 0 and entries[entry, TIME] > time and entries[entry, TIME] > edge:
+            pairs[entries[entry, PAIR], INSIDE] += 1
+            entry = entries[entry, OLDER]
+        return kinds
+    if measure == _AGE:
+        return time - oldest if oldest <= time else NONE
+    return count if measure == _COUNT else total
+
+
+@_compiled
+def _answer(
+    keys: Ints, pairs: Ints, entries: Ints, key: int, time: int, over: int, measure: int
+) -> int:
+    """What the window that ends at this time holds."""
+    if time < keys[key, REACHED]:
+        return _answer_late(keys, pairs, entries, key, time, over, measure)
+    _reach(keys, pairs, entries, key, time, over)
+    if measure == _COUNT:
+        return keys[key, COUNT]
+    if measure == _DISTINCT:
+        return keys[key, KINDS]
+    if measure == _SUM:
+        return keys[key, TOTAL]
+    first = keys[key, FIRST]
+    return time - entries[first, TIME] if first >= 0 else NONE
+
+
+@_compiled
+def advance(
+    keys: Ints, key_table: Ints, pairs: Ints, pair_table: Ints, entries: Ints, state: Ints,
+    step_keys: Ints, times: Ints, watermarks: Ints, of: Ints, amounts: Ints, flags: Ints,
+    answers: Ints, start: int, over: int, lateness: int, measure: int,
+) -> int:  # fmt: skip
+    """Take steps from `start` on; how many are done: fewer than all where something is full."""
+    n_steps = times.shape[0]
+    for step in range(start, n_steps):
+        horizon = watermarks[step] - lateness - over
+        for _ in range(2):
+            if state[SIZE] > 0 and entries[state[FRONT], TIME] <= horizon:
+                _drop_front(keys, key_table, pairs, pair_table, entries, state, over)
+        time = times[step]
+        high, low = step_keys[step, 0], step_keys[step, 1]
+        place = _find(key_table, keys, high, low)
+        key = key_table[place]
+        if flags[step] & _ADD:
+            is_full = (
+                state[SIZE] == entries.shape[0]
+                or state[FREE_KEY] < 0
+                or (measure == _DISTINCT and state[FREE_PAIR] < 0)
+            )
+            if is_full:
+                return step
+            if key < 0:
+                key = state[FREE_KEY]
+                state[FREE_KEY] = keys[key, HIGH]
+                state[N_KEYS] += 1
+                keys[key, HIGH] = high
+                keys[key, LOW] = low
+                keys[key, LAST] = NONE
+                keys[key, FIRST] = NONE
+                keys[key, REACHED] = time
+                keys[key, COUNT] = 0
+                keys[key, KINDS] = 0
+                keys[key, TOTAL] = 0
+                key_table[place] = key
+            pair = NONE
+            if measure == _DISTINCT:
+                # All bits come from a cryptographic hash: mixing the key in keeps pairs apart.
+                pair_high = of[step, 0] ^ high
+                pair_low = of[step, 1] ^ ((low << 1) | (low >> 63 & 1))
+                place = _find(pair_table, pairs, pair_high, pair_low)
+                pair = pair_table[place]
+                if pair < 0:
+                    pair = state[FREE_PAIR]
+                    state[FREE_PAIR] = pairs[pair, HIGH]
+                    state[N_PAIRS] += 1
+                    pairs[pair, HIGH] = pair_high
+                    pairs[pair, LOW] = pair_low
+                    pairs[pair, INSIDE] = 0
+                    pairs[pair, HELD] = 0
+                    pair_table[place] = pair
+                pairs[pair, HELD] += 1
+            entry = (state[FRONT] + state[SIZE]) % entries.shape[0]
+            state[SIZE] += 1
+            entries[entry, TIME] = time
+            entries[entry, AMOUNT] = amounts[step]
+            entries[entry, OWNER] = key
+            entries[entry, PAIR] = pair
+            _link(keys, pairs, entries, key, entry, over)
+        if not flags[step] & _ASK:
+            answers[step] = NONE
+        elif key < 0:
+            answers[step] = NONE if measure == _AGE else 0
+        else:
+            answers[step] = _answer(keys, pairs, entries, key, time, over, measure)
+    return n_steps
