@@ -8,6 +8,7 @@ activated; what a person changed in a bank is not changed back by a pack.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,8 @@ from tocsin import __version__
 from tocsin.clock import Clock, stable_id
 from tocsin.detectors import BankDetectors, detect
 from tocsin.errors import CheckFailedError
-from tocsin.features import compute
+from tocsin.features import Features, WindowState, compute
+from tocsin.features.windows import PlainWindow
 from tocsin.pipeline import registry
 from tocsin.pipeline.engine import Engine
 from tocsin.plugins import Detector, DetectorInput
@@ -30,10 +32,14 @@ from tocsin.policy import (
     load_pack,
 )
 from tocsin.records import (
+    NO_WINDOWS,
     BankEntry,
     EntryState,
+    Event,
     EventBatch,
     EventPolicy,
+    WindowSpec,
+    WindowTable,
     convert_event,
     encode_event,
 )
@@ -86,13 +92,15 @@ def run_examples(
         return []
     added = (entry for entry in stored if entry.source != PACK_SOURCE)
     entries = {entry.id: entry for entry in (*added, *policy.entries)}
-    batch = _batch_of(examples, clock)
+    batch, rows = _batch_of(examples, clock)
     features = compute(batch)
     given = DetectorInput(batch=batch, features=features, texts=features)
     signals = detect(given, registry.detectors(entries.values()))
+    windows = _ExampleWindows(policy, batch, features, rows) if policy.windows else NO_WINDOWS
     hits: dict[int, list[str]] = {}
-    for row, rule in policy.effective_hits(batch, features, signals):
+    for row, rule in policy.effective_hits(batch, features, signals, windows):
         hits.setdefault(row, []).append(rule)
+    last_rows = [own[-1] for own in rows]
     return [
         ExampleResult(
             rule=example.rule,
@@ -101,7 +109,7 @@ def run_examples(
             did_hit=example.rule in hits.get(row, ()),
             hits=tuple(hits.get(row, ())),
         )
-        for row, example in enumerate(examples)
+        for row, example in zip(last_rows, examples, strict=True)
     ]
 
 
@@ -171,13 +179,20 @@ def load_policy(connection: sa.Connection, version: str | None = None) -> Compil
     return report.policy
 
 
-def load_engine(connection: sa.Connection, builder: BankDetectors | None = None) -> Engine:
-    """The engine that the log describes: the policy in force over the banks as they stand."""
+def load_engine(
+    connection: sa.Connection, builder: BankDetectors | None = None, lateness_s: int = 0
+) -> Engine:
+    """The engine that the log describes: the policy in force over the banks as they stand.
+
+    `lateness_s` is how late events may come and still be counted in windows.
+    """
     entries = banks.list_entries(connection, active_only=True)
     found = registry.detectors(entries, builder)
-    return Engine(
-        policy=load_policy(connection), detectors=found, versions=_versions(entries, found)
-    )
+    policy = load_policy(connection)
+    versions = _versions(entries, found)
+    if policy.windows:
+        versions["windows"] = f"{lateness_s} s late"
+    return Engine(policy=policy, detectors=found, versions=versions)
 
 
 def _versions(entries: Sequence[BankEntry], found: Sequence[Detector]) -> dict[str, str]:
@@ -209,12 +224,39 @@ def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, rea
     banks.edit(transaction, changes, by=PACK_SOURCE, reason=reason)
 
 
-def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> EventBatch:
+def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> tuple[EventBatch, list[range]]:
+    """All events of all examples, and for each example its rows: its own event is the last."""
     now = clock.now()
-    events = [convert_event(example.event, now=now, policy=EventPolicy()) for example in examples]
-    return EventBatch(
+    events: list[Event] = []
+    rows: list[range] = []
+    for example in examples:
+        start = len(events)
+        for event in (*example.before, example.event):
+            events.append(convert_event(event, now=now, policy=EventPolicy()))
+        rows.append(range(start, len(events)))
+    batch = EventBatch(
         events=events,
         lines=[encode_event(event) for event in events],
         received_at=now,
         source="examples",
     )
+    return batch, rows
+
+
+class _ExampleWindows:
+    """The windows of each example: of its own events, and of no other example's."""
+
+    def __init__(
+        self, policy: CompiledPolicy, batch: EventBatch, features: Features, rows: Sequence[range]
+    ) -> None:
+        self._by_row: dict[int, WindowTable] = {}
+        for own in rows:
+            state = WindowState(
+                policy.windows, policy.window_conditions, timedelta(0), make=PlainWindow
+            )
+            table = state.advance(batch, features, own)
+            self._by_row.update(dict.fromkeys(own, table))
+
+    def window(self, spec: WindowSpec, row: int) -> int | timedelta | None:
+        """What the example's own windows answer."""
+        return self._by_row[row].window(spec, row)

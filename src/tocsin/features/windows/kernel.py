@@ -8,8 +8,10 @@ Always holds:
 - per key, `FIRST` is the first entry inside the window that ends at `REACHED`, and `COUNT`,
   `KINDS` and `TOTAL` are over the entries from there on: a step in time order moves it and is
   done; a late one walks over what lies between its own window and that one;
-- an entry leaves where it is the oldest to have arrived and no step can reach it any more; its
-  key (and pair) leaves with the last of them;
+- an entry leaves where it is the oldest to have arrived and no step can reach it any more; keys
+  and pairs without entries leave the table when it is made anew, when three quarters are
+  used: that is cheaper than closing a gap for each;
+- a key and all that is known of it stand in one cache line: memory is what an update waits for;
 - where the ring or a table is full, `advance` returns early and says which: nothing is dropped
   before its time.
 
@@ -25,7 +27,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ENTRY_COLUMNS", "KEY_COLUMNS", "PAIR_COLUMNS", "advance", "expire", "refill"]
+__all__ = ["ENTRY_COLUMNS", "KEY_COLUMNS", "PAIR_COLUMNS", "advance", "expire", "rehash"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -42,9 +44,13 @@ Ints = npt.NDArray[np.int64]
 
 NONE: Final = -1
 
-# Columns of a key or a pair: its 128 bits; the next free row stands where the first bits were.
+EMPTY: Final = -2
+"""In the column `USE` of a row that was never used."""
+
+# Columns of a key or a pair: its 128 bits, and one that is never `EMPTY` where there is a key.
 HIGH: Final = 0
 LOW: Final = 1
+USE: Final = 2
 # of a key
 LAST: Final = 2
 FIRST: Final = 3
@@ -68,10 +74,9 @@ ENTRY_COLUMNS: Final = 6
 # of the state
 FRONT: Final = 0
 SIZE: Final = 1
-FREE_KEY: Final = 2
+USED_KEYS: Final = 2
 N_KEYS: Final = 3
-FREE_PAIR: Final = 4
-N_PAIRS: Final = 5
+USED_PAIRS: Final = 4
 
 _COUNT: Final = 0
 _DISTINCT: Final = 1
@@ -82,40 +87,25 @@ _ASK: Final = 2
 
 
 @_compiled
-def _find(table: Ints, rows: Ints, high: int, low: int) -> int:
-    """The place in the table where a row stands, or would stand."""
-    mask = table.shape[0] - 1
+def _find(rows: Ints, high: int, low: int) -> int:
+    """The row of these bits, or the empty one where it would stand."""
+    mask = rows.shape[0] - 1
     place = low & mask
-    while True:
-        row = table[place]
-        if row < 0 or (rows[row, LOW] == low and rows[row, HIGH] == high):
-            return place
+    while rows[place, USE] != EMPTY and (rows[place, LOW] != low or rows[place, HIGH] != high):
         place = (place + 1) & mask
+    return int(place)
 
 
 @_compiled
-def _remove(table: Ints, rows: Ints, row: int) -> None:
-    """Take a row out of its table, closing the gap that it leaves."""
-    mask = table.shape[0] - 1
-    gap = _find(table, rows, rows[row, HIGH], rows[row, LOW])
-    place = gap
-    while True:
-        place = (place + 1) & mask
-        moved = table[place]
-        if moved < 0:
-            break
-        home = rows[moved, LOW] & mask
-        if ((place - home) & mask) >= ((place - gap) & mask):
-            table[gap] = moved
-            gap = place
-    table[gap] = NONE
-
-
-@_compiled
-def refill(table: Ints, rows: Ints, used: Ints) -> None:
-    """Put these rows into an empty table."""
-    for row in used:
-        table[_find(table, rows, rows[row, HIGH], rows[row, LOW])] = row
+def rehash(old: Ints, new: Ints, column: int, least: int) -> Ints:
+    """Move the rows whose column is at least this into an empty table: where each stands now."""
+    moved = np.full(old.shape[0], NONE, np.int64)
+    for row in range(old.shape[0]):
+        if old[row, USE] != EMPTY and old[row, column] >= least:
+            place = _find(new, old[row, HIGH], old[row, LOW])
+            new[place] = old[row]
+            moved[row] = place
+    return moved
 
 
 @_compiled
@@ -154,9 +144,7 @@ def _reach(keys: Ints, pairs: Ints, entries: Ints, key: int, time: int, over: in
 
 
 @_compiled
-def _link(
-    keys: Ints, pairs: Ints, entries: Ints, key: int, entry: int, over: int
-) -> None:
+def _link(keys: Ints, pairs: Ints, entries: Ints, key: int, entry: int, over: int) -> None:
     """Put a filled entry into its key's list and window."""
     time = entries[entry, TIME]
     older = keys[key, LAST]
@@ -181,7 +169,7 @@ def _link(
 
 @_compiled
 def _drop_front(
-    keys: Ints, key_table: Ints, pairs: Ints, pair_table: Ints, entries: Ints, state: Ints,
+    keys: Ints, pairs: Ints, entries: Ints, state: Ints,
     over: int,
 ) -> None:  # fmt: skip
     """Let go of the entry that arrived first."""
@@ -200,16 +188,7 @@ def _drop_front(
         keys[key, LAST] = older
     if pair >= 0:
         pairs[pair, HELD] -= 1
-        if pairs[pair, HELD] == 0:
-            _remove(pair_table, pairs, pair)
-            pairs[pair, HIGH] = state[FREE_PAIR]
-            state[FREE_PAIR] = pair
-            state[N_PAIRS] -= 1
     if keys[key, LAST] < 0:
-        _remove(key_table, keys, key)
-        keys[key, LAST] = -2  # free
-        keys[key, HIGH] = state[FREE_KEY]
-        state[FREE_KEY] = key
         state[N_KEYS] -= 1
     state[FRONT] = entry + 1 if entry + 1 < entries.shape[0] else 0
     state[SIZE] -= 1
@@ -217,12 +196,12 @@ def _drop_front(
 
 @_compiled
 def expire(
-    keys: Ints, key_table: Ints, pairs: Ints, pair_table: Ints, entries: Ints, state: Ints,
+    keys: Ints, pairs: Ints, entries: Ints, state: Ints,
     over: int, horizon: int,
 ) -> None:  # fmt: skip
     """Let go of entries up to the horizon, as far as they are the oldest to have arrived."""
     while state[SIZE] > 0 and entries[state[FRONT], TIME] <= horizon:
-        _drop_front(keys, key_table, pairs, pair_table, entries, state, over)
+        _drop_front(keys, pairs, entries, state, over)
 
 
 @_compiled
@@ -272,10 +251,10 @@ def _answer_late(
         while entry >= 0 and entries[entry, TIME] > time and entries[entry, TIME] > edge:
             pairs[entries[entry, PAIR], INSIDE] += 1
             entry = entries[entry, OLDER]
-        return kinds
+        return int(kinds)
     if measure == _AGE:
-        return time - oldest if oldest <= time else NONE
-    return count if measure == _COUNT else total
+        return int(time - oldest) if oldest <= time else NONE
+    return int(count if measure == _COUNT else total)
 
 
 @_compiled
@@ -287,18 +266,18 @@ def _answer(
         return _answer_late(keys, pairs, entries, key, time, over, measure)
     _reach(keys, pairs, entries, key, time, over)
     if measure == _COUNT:
-        return keys[key, COUNT]
+        return int(keys[key, COUNT])
     if measure == _DISTINCT:
-        return keys[key, KINDS]
+        return int(keys[key, KINDS])
     if measure == _SUM:
-        return keys[key, TOTAL]
+        return int(keys[key, TOTAL])
     first = keys[key, FIRST]
-    return time - entries[first, TIME] if first >= 0 else NONE
+    return int(time - entries[first, TIME]) if first >= 0 else NONE
 
 
 @_compiled
 def advance(
-    keys: Ints, key_table: Ints, pairs: Ints, pair_table: Ints, entries: Ints, state: Ints,
+    keys: Ints, pairs: Ints, entries: Ints, state: Ints,
     step_keys: Ints, times: Ints, watermarks: Ints, of: Ints, amounts: Ints, flags: Ints,
     answers: Ints, start: int, over: int, lateness: int, measure: int,
 ) -> int:  # fmt: skip
@@ -308,50 +287,42 @@ def advance(
         horizon = watermarks[step] - lateness - over
         for _ in range(2):
             if state[SIZE] > 0 and entries[state[FRONT], TIME] <= horizon:
-                _drop_front(keys, key_table, pairs, pair_table, entries, state, over)
+                _drop_front(keys, pairs, entries, state, over)
         time = times[step]
         high, low = step_keys[step, 0], step_keys[step, 1]
-        place = _find(key_table, keys, high, low)
-        key = key_table[place]
+        key = _find(keys, high, low)
         if flags[step] & _ADD:
             is_full = (
                 state[SIZE] == entries.shape[0]
-                or state[FREE_KEY] < 0
-                or (measure == _DISTINCT and state[FREE_PAIR] < 0)
+                or 4 * state[USED_KEYS] >= 3 * keys.shape[0]
+                or 4 * state[USED_PAIRS] >= 3 * pairs.shape[0]
             )
             if is_full:
                 return step
-            if key < 0:
-                key = state[FREE_KEY]
-                state[FREE_KEY] = keys[key, HIGH]
-                state[N_KEYS] += 1
+            if keys[key, USE] == EMPTY:
+                state[USED_KEYS] += 1
                 keys[key, HIGH] = high
                 keys[key, LOW] = low
                 keys[key, LAST] = NONE
                 keys[key, FIRST] = NONE
                 keys[key, REACHED] = time
-                keys[key, COUNT] = 0
-                keys[key, KINDS] = 0
-                keys[key, TOTAL] = 0
-                key_table[place] = key
+            if keys[key, LAST] < 0:
+                state[N_KEYS] += 1
             pair = NONE
             if measure == _DISTINCT:
                 # All bits come from a cryptographic hash: mixing the key in keeps pairs apart.
                 pair_high = of[step, 0] ^ high
                 pair_low = of[step, 1] ^ ((low << 1) | (low >> 63 & 1))
-                place = _find(pair_table, pairs, pair_high, pair_low)
-                pair = pair_table[place]
-                if pair < 0:
-                    pair = state[FREE_PAIR]
-                    state[FREE_PAIR] = pairs[pair, HIGH]
-                    state[N_PAIRS] += 1
+                pair = _find(pairs, pair_high, pair_low)
+                if pairs[pair, USE] == EMPTY:
+                    state[USED_PAIRS] += 1
                     pairs[pair, HIGH] = pair_high
                     pairs[pair, LOW] = pair_low
                     pairs[pair, INSIDE] = 0
-                    pairs[pair, HELD] = 0
-                    pair_table[place] = pair
                 pairs[pair, HELD] += 1
-            entry = (state[FRONT] + state[SIZE]) % entries.shape[0]
+            entry = state[FRONT] + state[SIZE]
+            if entry >= entries.shape[0]:
+                entry -= entries.shape[0]
             state[SIZE] += 1
             entries[entry, TIME] = time
             entries[entry, AMOUNT] = amounts[step]
@@ -360,8 +331,8 @@ def advance(
             _link(keys, pairs, entries, key, entry, over)
         if not flags[step] & _ASK:
             answers[step] = NONE
-        elif key < 0:
+        elif keys[key, USE] == EMPTY:
             answers[step] = NONE if measure == _AGE else 0
         else:
             answers[step] = _answer(keys, pairs, entries, key, time, over, measure)
-    return n_steps
+    return int(n_steps)

@@ -1,8 +1,7 @@
 """Windows as exact linked rings in arrays, compiled by numba: the fast implementation.
 
 Comes in: steps. Goes out: answers. Always holds: see `steps`; the same answers as `plain`. The
-arrays double when they are full, so that memory follows the events of one window; they do not
-shrink. Refused: nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
+arrays double when they are full, so that memory follows the events of one window. Refused: nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ class RingWindow:
         self._measure = _MEASURES[shape.measure]
         self._state = np.zeros(6, np.int64)
         self._entries = np.zeros((SMALLEST, kernel.ENTRY_COLUMNS), np.int64)
-        self._keys, self._key_table = _rows(SMALLEST, kernel.KEY_COLUMNS)
+        self._keys = _empty(2 * SMALLEST, kernel.KEY_COLUMNS)
         is_distinct = shape.measure is WindowMeasure.DISTINCT
-        self._pairs, self._pair_table = _rows(SMALLEST if is_distinct else 1, kernel.PAIR_COLUMNS)
+        self._pairs = _empty(2 * SMALLEST if is_distinct else 1, kernel.PAIR_COLUMNS)
 
     def advance(self, steps: Steps) -> Ints:
         """Take the steps in order; the answers (n), `NOTHING` where a step did not ask."""
@@ -46,8 +45,7 @@ class RingWindow:
         done = 0
         while True:
             done = kernel.advance(
-                self._keys, self._key_table, self._pairs, self._pair_table, self._entries,
-                self._state, steps.keys, steps.times, steps.watermarks, steps.of, steps.amounts,
+                self._keys, self._pairs, self._entries, self._state, steps.keys, steps.times, steps.watermarks, steps.of, steps.amounts,
                 steps.flags, answers, done, self.shape.over_us, self.shape.lateness_us,
                 self._measure,
             )  # fmt: skip
@@ -58,8 +56,7 @@ class RingWindow:
     def expire(self, watermark_us: int) -> None:
         """Drop what no step from this watermark on can reach."""
         kernel.expire(
-            self._keys, self._key_table, self._pairs, self._pair_table, self._entries,
-            self._state, self.shape.over_us,
+            self._keys, self._pairs, self._entries, self._state, self.shape.over_us,
             watermark_us - self.shape.lateness_us - self.shape.over_us,
         )  # fmt: skip
 
@@ -81,7 +78,7 @@ class RingWindow:
 
     def stats(self) -> WindowStats:
         """How much it holds; `bytes` is what the arrays take."""
-        arrays = (self._keys, self._key_table, self._pairs, self._pair_table, self._entries)
+        arrays = (self._keys, self._pairs, self._entries)
         return WindowStats(
             keys=int(self._state[kernel.N_KEYS]),
             entries=int(self._state[kernel.SIZE]),
@@ -94,10 +91,23 @@ class RingWindow:
         state = self._state
         if state[kernel.SIZE] == len(self._entries):
             self._grow_entries()
-        if state[kernel.FREE_KEY] < 0:
-            self._keys, self._key_table = _grown(self._keys, state, kernel.FREE_KEY)
-        if self.shape.measure is WindowMeasure.DISTINCT and state[kernel.FREE_PAIR] < 0:
-            self._pairs, self._pair_table = _grown(self._pairs, state, kernel.FREE_PAIR)
+        if 4 * state[kernel.USED_KEYS] >= 3 * len(self._keys):
+            self._keys = self._anew(self._keys, kernel.LAST, 0, kernel.USED_KEYS, kernel.OWNER)
+        if 4 * state[kernel.USED_PAIRS] >= 3 * len(self._pairs):
+            self._pairs = self._anew(self._pairs, kernel.HELD, 1, kernel.USED_PAIRS, kernel.PAIR)
+
+    def _anew(self, old: Ints, column: int, least: int, used: int, link: int) -> Ints:
+        """A table of the rows that are still in use, half full at most, and links to it."""
+        n_used = int(np.count_nonzero((old[:, kernel.USE] != kernel.EMPTY)
+                                      & (old[:, column] >= least)))  # fmt: skip
+        size = 2 * SMALLEST
+        while size < 2 * n_used:
+            size *= 2
+        new = _empty(size, old.shape[1])
+        moved = kernel.rehash(old, new, column, least)
+        self._entries[:, link] = moved[self._entries[:, link]]
+        self._state[used] = n_used
+        return new
 
     def _grow_entries(self) -> None:
         """Twice the ring, its entries from the first place on, links and all."""
@@ -115,22 +125,11 @@ class RingWindow:
         self._state[kernel.FRONT] = 0
 
 
-def _rows(n: int, n_columns: int) -> tuple[Ints, Ints]:
-    """Free rows, each naming the next, and an empty table of twice as many places."""
+def _empty(n: int, n_columns: int) -> Ints:
+    """A table without rows."""
     rows = np.zeros((n, n_columns), np.int64)
-    rows[:, kernel.HIGH] = np.arange(1, n + 1)
-    rows[-1, kernel.HIGH] = kernel.NONE
-    return rows, np.full(2 * n, kernel.NONE, np.int64)
-
-
-def _grown(rows: Ints, state: Ints, free: int) -> tuple[Ints, Ints]:
-    """Twice the rows: none of the old ones is free, all of the new ones are."""
-    n = len(rows)
-    grown, table = _rows(2 * n, rows.shape[1])
-    grown[:n] = rows
-    kernel.refill(table, grown, np.arange(n))
-    state[free] = n
-    return grown, table
+    rows[:, kernel.USE] = kernel.EMPTY
+    return rows
 
 
 def _unmixed(pairs: Hashes, keys: Hashes) -> Hashes:

@@ -33,7 +33,6 @@ from tocsin.features.windows.steps import (
     ADD,
     ASK,
     NOTHING,
-    Entries,
     Hashes,
     Ints,
     Shape,
@@ -160,8 +159,16 @@ class WindowState:
             watermark_us=self.watermark_us,
             lateness_us=self.lateness_us,
             n_late=self.n_late,
-            windows={name: _stored(window.entries()) for name, window in self._windows.items()},
+            windows={name: self._stored(window) for name, window in self._windows.items()},
         )
+
+    def _stored(self, window: Window) -> StoredWindow:
+        """What later events can still reach, whether or not the rest was dropped already."""
+        entries = window.entries()
+        horizon = self.watermark_us - self.lateness_us - window.shape.over_us
+        start = int(np.searchsorted(entries.times, horizon, side="right"))
+        columns = (np.ascontiguousarray(column[start:], "<i8") for column in entries)
+        return StoredWindow(*(column.tobytes() for column in columns))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take over what a snapshot holds of these windows; they must be empty."""
@@ -184,10 +191,6 @@ class WindowState:
     def stats(self) -> dict[str, WindowStats]:
         """How much each window holds, by the name of its spec."""
         return {name: window.stats() for name, window in self._windows.items()}
-
-
-def _stored(entries: Entries) -> StoredWindow:
-    return StoredWindow(*(np.ascontiguousarray(column, "<i8").tobytes() for column in entries))
 
 
 def _column(stored: bytes) -> Ints:
@@ -289,10 +292,7 @@ class _Columns:
         """A whole number of each row, cut to its limits; -1 where it is missing."""
         values = (self._features.value(feature, row) for row in self._rows)
         return np.array(
-            [
-                max(0, min(value, MAX_AMOUNT)) if isinstance(value, int) else -1
-                for value in values
-            ],
+            [max(0, min(value, MAX_AMOUNT)) if isinstance(value, int) else -1 for value in values],
             np.int64,
         )
 
