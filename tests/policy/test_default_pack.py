@@ -43,8 +43,8 @@ def judged() -> tuple[set[tuple[int, str]], list[tuple[int, Decision]]]:
     features = compute(batch)
     detectors = BankDetectors().from_entries(policy().entries, EXAMPLE_AT)
     signals = detect(DetectorInput(batch=batch, features=features, texts=features), detectors)
-    hits = set(policy().effective_hits(batch, features, signals))
-    return hits, policy().decide(batch, features, signals, {})
+    hits = set(policy().effective_hits(batch, features, signals, windows))
+    return hits, policy().decide(batch, features, signals, {}, windows=windows)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_answers_are_those_of_one_that_keeps_everything(
     shape, steps, watermarks, cuts = run
     window = make(shape)
     answers: list[int] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         answers += window.advance(columns(steps[start:end], watermarks[start:end])).tolist()
         if end:
             window.expire(watermarks[end - 1])

@@ -1,8 +1,8 @@
 """The order of the stages for one batch: features, signals, decisions.
 
 Comes in: a batch of events, the compiled policy and the detectors. Goes out: decisions. Always
-holds: pure but for the windows, which it moves on; the same events under the same versions give the same decisions, however they are
-cut into batches.
+holds: pure but for the windows, which it moves on; the same events under the same versions give
+the same decisions, however they are cut into batches.
 """
 
 from __future__ import annotations

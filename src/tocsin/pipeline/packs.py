@@ -231,8 +231,8 @@ def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> tuple[EventBatch
     rows: list[range] = []
     for example in examples:
         start = len(events)
-        for event in (*example.before, example.event):
-            events.append(convert_event(event, now=now, policy=EventPolicy()))
+        wire = (*example.before, example.event)
+        events += [convert_event(event, now=now, policy=EventPolicy()) for event in wire]
         rows.append(range(start, len(events)))
     batch = EventBatch(
         events=events,

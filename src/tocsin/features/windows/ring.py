@@ -1,7 +1,8 @@
 """Windows as exact linked rings in arrays, compiled by numba: the fast implementation.
 
 Comes in: steps. Goes out: answers. Always holds: see `steps`; the same answers as `plain`. The
-arrays double when they are full, so that memory follows the events of one window. Refused: nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
+arrays double when they are full, so that memory follows the events of one window. Refused:
+nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class RingWindow:
         done = 0
         while True:
             done = kernel.advance(
-                self._keys, self._pairs, self._entries, self._state, steps.keys, steps.times, steps.watermarks, steps.of, steps.amounts,
+                self._keys, self._pairs, self._entries, self._state, steps.keys, steps.times,
+                steps.watermarks, steps.of, steps.amounts,
                 steps.flags, answers, done, self.shape.over_us, self.shape.lateness_us,
                 self._measure,
             )  # fmt: skip
