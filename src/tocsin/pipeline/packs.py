@@ -8,7 +8,6 @@ activated; what a person changed in a bank is not changed back by a pack.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -18,8 +17,8 @@ from tocsin import __version__
 from tocsin.clock import Clock, stable_id
 from tocsin.detectors import BankDetectors, detect
 from tocsin.errors import CheckFailedError
-from tocsin.features import Features, WindowState, compute
-from tocsin.features.windows import PlainWindow
+from tocsin.features import compute
+from tocsin.features.windows import GroupedWindows
 from tocsin.pipeline import registry
 from tocsin.pipeline.engine import Engine
 from tocsin.plugins import Detector, DetectorInput
@@ -32,14 +31,11 @@ from tocsin.policy import (
     load_pack,
 )
 from tocsin.records import (
-    NO_WINDOWS,
     BankEntry,
     EntryState,
     Event,
     EventBatch,
     EventPolicy,
-    WindowSpec,
-    WindowTable,
     convert_event,
     encode_event,
 )
@@ -96,7 +92,7 @@ def run_examples(
     features = compute(batch)
     given = DetectorInput(batch=batch, features=features, texts=features)
     signals = detect(given, registry.detectors(entries.values()))
-    windows = _ExampleWindows(policy, batch, features, rows) if policy.windows else NO_WINDOWS
+    windows = GroupedWindows(policy.windows, policy.window_conditions, batch, features, rows)
     hits: dict[int, list[str]] = {}
     for row, rule in policy.effective_hits(batch, features, signals, windows):
         hits.setdefault(row, []).append(rule)
@@ -241,22 +237,3 @@ def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> tuple[EventBatch
         source="examples",
     )
     return batch, rows
-
-
-class _ExampleWindows:
-    """The windows of each example: of its own events, and of no other example's."""
-
-    def __init__(
-        self, policy: CompiledPolicy, batch: EventBatch, features: Features, rows: Sequence[range]
-    ) -> None:
-        self._by_row: dict[int, WindowTable] = {}
-        for own in rows:
-            state = WindowState(
-                policy.windows, policy.window_conditions, timedelta(0), make=PlainWindow
-            )
-            table = state.advance(batch, features, own)
-            self._by_row.update(dict.fromkeys(own, table))
-
-    def window(self, spec: WindowSpec, row: int) -> int | timedelta | None:
-        """What the example's own windows answer."""
-        return self._by_row[row].window(spec, row)

@@ -6,6 +6,7 @@ implementations give the same answers: `plain` needs nothing, `ring` needs `tocs
 """
 
 from tocsin.features.windows.choice import fastest, new_window
+from tocsin.features.windows.groups import GroupedWindows
 from tocsin.features.windows.plain import PlainWindow
 from tocsin.features.windows.state import Conditions, WindowState
 from tocsin.features.windows.steps import (
@@ -25,6 +26,7 @@ __all__ = [
     "NOTHING",
     "Conditions",
     "Entries",
+    "GroupedWindows",
     "PlainWindow",
     "Shape",
     "Steps",
