@@ -23,7 +23,7 @@ from tests.support import runs
 from tests.support.runs import decided, judge, made_lines, open_store
 from tocsin.clock import SystemClock
 from tocsin.features import WindowState, compute
-from tocsin.pipeline import Live, activate
+from tocsin.pipeline import Live, activate, check, explain_decision
 from tocsin.policy import WINDOW_FUNCTIONS, CompiledPolicy, PackSource, WindowFunction
 from tocsin.policy.interpret import EventReader, evaluate
 from tocsin.records import Event, FeatureValue
@@ -93,8 +93,6 @@ def values(decision: bytes) -> dict[str, Any]:
 
 
 def policy_of(*conditions: str) -> CompiledPolicy:
-    from tocsin.pipeline import check  # noqa: PLC0415  # the check of what is installed
-
     rules = {f"r{number}": when for number, when in enumerate(conditions)}
     report = check(PackSource.from_files(pack(rules)))
     assert report.policy is not None, report.render()
@@ -348,3 +346,19 @@ def test_windows_after_kills_are_those_of_an_undisturbed_run(
         store.close()
     assert found[disturbed] == found[calm]
     assert len(found[calm][0]) == 900
+
+
+def test_an_explanation_shows_what_the_window_held_then(sqlite_url: str, tmp_path: Path) -> None:
+    call = "count(event, by=account, over=hours(1))"
+    store = opened(sqlite_url, tmp_path, {"busy": f"{call} >= 1"})
+    live = Live.open(store)
+    (_, decision) = live.take(batch_of(post(0), post(1))).decisions
+    live.take(batch_of(*(post(minute, text=f"post {minute}") for minute in range(2, 9))))
+    explanation = explain_decision(store, decision.id)
+    assert explanation is not None
+    assert [str(step) for step in explanation.rules[0].steps] == [
+        f"{call} >= 1 = true",
+        f"  {call} = 2",
+    ]
+    assert explanation.versions["windows"] == "600 s late"
+    store.close()

@@ -98,7 +98,9 @@ def _find(rows: Ints, high: int, low: int) -> int:
 
 @_compiled
 def rehash(old: Ints, new: Ints, column: int, least: int) -> Ints:
-    """Move the rows whose column is at least this into an empty table: where each stands now."""
+    """Empty a table and move the rows whose column is at least this in: where each stands now."""
+    new[:] = 0
+    new[:, USE] = EMPTY
     moved = np.full(old.shape[0], NONE, np.int64)
     for row in range(old.shape[0]):
         if old[row, USE] != EMPTY and old[row, column] >= least:

@@ -37,6 +37,8 @@ class RingWindow:
         self._state = np.zeros(6, np.int64)
         self._entries = np.zeros((SMALLEST, kernel.ENTRY_COLUMNS), np.int64)
         self._keys = _empty(2 * SMALLEST, kernel.KEY_COLUMNS)
+        self._spare_keys = _empty(1, kernel.KEY_COLUMNS)
+        self._spare_pairs = _empty(1, kernel.PAIR_COLUMNS)
         is_distinct = shape.measure is WindowMeasure.DISTINCT
         self._pairs = _empty(2 * SMALLEST if is_distinct else 1, kernel.PAIR_COLUMNS)
 
@@ -80,11 +82,11 @@ class RingWindow:
 
     def stats(self) -> WindowStats:
         """How much it holds; `bytes` is what the arrays take."""
-        arrays = (self._keys, self._pairs, self._entries)
+        tables = (self._keys, self._pairs, self._spare_keys, self._spare_pairs)
         return WindowStats(
             keys=int(self._state[kernel.N_KEYS]),
             entries=int(self._state[kernel.SIZE]),
-            bytes=sum(array.nbytes for array in arrays),
+            bytes=self._entries.nbytes + sum(table.nbytes for table in tables),
         )
 
     def _make_room(self, watermark_us: int) -> None:
@@ -94,21 +96,26 @@ class RingWindow:
         if state[kernel.SIZE] == len(self._entries):
             self._grow_entries()
         if 4 * state[kernel.USED_KEYS] >= 3 * len(self._keys):
-            self._keys = self._anew(self._keys, kernel.LAST, 0, kernel.USED_KEYS, kernel.OWNER)
+            spare, self._spare_keys = self._spare_keys, self._keys
+            self._keys = self._anew(self._keys, spare, kernel.LAST, 0, kernel.OWNER)
+            state[kernel.USED_KEYS] = state[kernel.N_KEYS]
         if 4 * state[kernel.USED_PAIRS] >= 3 * len(self._pairs):
-            self._pairs = self._anew(self._pairs, kernel.HELD, 1, kernel.USED_PAIRS, kernel.PAIR)
+            spare, self._spare_pairs = self._spare_pairs, self._pairs
+            self._pairs = self._anew(self._pairs, spare, kernel.HELD, 1, kernel.PAIR)
+            state[kernel.USED_PAIRS] = np.count_nonzero(self._pairs[:, kernel.HELD])
 
-    def _anew(self, old: Ints, column: int, least: int, used: int, link: int) -> Ints:
-        """A table of the rows that are still in use, half full at most, and links to it."""
-        n_used = int(np.count_nonzero((old[:, kernel.USE] != kernel.EMPTY)
-                                      & (old[:, column] >= least)))  # fmt: skip
+    def _anew(self, old: Ints, spare: Ints, column: int, least: int, link: int) -> Ints:
+        """A table of the rows that are still in use, half full at most, and links to it.
+
+        The table before the last is used again where it fits: fresh memory is dear.
+        """
+        n_used = int(np.count_nonzero(old[:, column] >= least))
         size = 2 * SMALLEST
         while size < 2 * n_used:
             size *= 2
-        new = _empty(size, old.shape[1])
+        new = spare if len(spare) == size else _empty(size, old.shape[1])
         moved = kernel.rehash(old, new, column, least)
         self._entries[:, link] = moved[self._entries[:, link]]
-        self._state[used] = n_used
         return new
 
     def _grow_entries(self) -> None:
