@@ -74,6 +74,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     anchor_every_s: Annotated[
         int, Meta(description="Seconds between signed anchors of the log.", ge=1)
     ] = 300
+    window_lateness_s: Annotated[
+        int,
+        Meta(
+            description="How many seconds an event may lie behind the latest one and still be"
+            " counted in windows. Changing it counts them anew from the log.",
+            ge=0,
+            le=604_800,
+        ),
+    ] = 600
+    window_snapshot_s: Annotated[
+        int, Meta(description="Seconds between snapshots of windows.", ge=1)
+    ] = 60
     undo_window_s: Annotated[
         int,
         Meta(

@@ -8,6 +8,7 @@ import pytest
 
 from tocsin.detectors import BankDetectors, detect
 from tocsin.features import FEATURES, compute
+from tocsin.features.windows import GroupedWindows
 from tocsin.plugins import DetectorInput
 from tocsin.policy import Catalogue, CompiledPolicy, check_pack, explain, load_pack
 from tocsin.policy.examples import EXAMPLE_AT
@@ -15,6 +16,7 @@ from tocsin.records import (
     ITEM_ACTIONS,
     ActionKind,
     Decision,
+    Event,
     EventPolicy,
     Outcome,
     convert_event,
@@ -35,16 +37,27 @@ def policy() -> CompiledPolicy:
 @cache
 def judged() -> tuple[set[tuple[int, str]], list[tuple[int, Decision]]]:
     """Effective hits of all examples, and the decisions on them."""
-    events = [
-        convert_event(example.event, now=EXAMPLE_AT, policy=EventPolicy())
-        for example in policy().examples()
-    ]
+    events: list[Event] = []
+    groups: list[range] = []
+    for example in policy().examples():
+        start = len(events)
+        events += [
+            convert_event(event, now=EXAMPLE_AT, policy=EventPolicy())
+            for event in (*example.before, example.event)
+        ]
+        groups.append(range(start, len(events)))
     batch = batch_of(*events)
     features = compute(batch)
     detectors = BankDetectors().from_entries(policy().entries, EXAMPLE_AT)
     signals = detect(DetectorInput(batch=batch, features=features, texts=features), detectors)
-    hits = set(policy().effective_hits(batch, features, signals))
-    return hits, policy().decide(batch, features, signals, {})
+    windows = GroupedWindows(policy().windows, policy().window_conditions, batch, features, groups)
+    own = {group[-1]: index for index, group in enumerate(groups)}
+    hits = policy().effective_hits(batch, features, signals, windows)
+    decided = policy().decide(batch, features, signals, {}, windows=windows)
+    return (
+        {(own[row], rule) for row, rule in hits if row in own},
+        [(own[row], decision) for row, decision in decided if row in own],
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
 def append(store: Store, n: int, *, writer: str = "main") -> None:
     for number in range(n):
         with store.write(writer) as transaction:
-            transaction.record(EntryKind.SETTING, {"settings": {"n": number}}, {"note": [b'"a"', b'"b"']})
+            transaction.record(
+                EntryKind.SETTING, {"settings": {"n": number}}, {"note": [b'"a"', b'"b"']}
+            )
 
 
 def test_positions_run_from_one_without_gaps_and_each_writer_has_a_chain(store: Store) -> None:

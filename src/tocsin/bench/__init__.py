@@ -8,8 +8,21 @@ a measure's name says otherwise; a ratio compares two figures of the same run.
 from tocsin.bench.measure import Measurement
 from tocsin.bench.pipeline import bench_pipeline
 from tocsin.bench.rules import bench_check, bench_rules
+from tocsin.bench.windows import bench_windows
 
-__all__ = ["BENCHMARKS", "Measurement", "bench_check", "bench_pipeline", "bench_rules"]
+__all__ = [
+    "BENCHMARKS",
+    "Measurement",
+    "bench_check",
+    "bench_pipeline",
+    "bench_rules",
+    "bench_windows",
+]
 
-BENCHMARKS = {"check": bench_check, "pipeline": bench_pipeline, "rules": bench_rules}
+BENCHMARKS = {
+    "check": bench_check,
+    "pipeline": bench_pipeline,
+    "rules": bench_rules,
+    "windows": bench_windows,
+}
 """Every benchmark by name."""

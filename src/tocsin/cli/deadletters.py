@@ -132,6 +132,7 @@ def replay(
             problem = replay_dead_letter(live, _get(store, letter_id).letter, fixed)
             if problem is not None:
                 refused[letter_id] = problem
+        live.close()
     if context.json:
         context.emit({"replayed": len(letter_ids) - len(refused), "refused": refused})
     for letter_id, problem in refused.items():

@@ -93,6 +93,7 @@ def _serve(context: CliContext, store: Store, listener: socket.socket) -> None:
             server.run(sockets=[listener])
     finally:
         intake.stop()
+        live.close()
         upkeep.stop()
         context.say("stopped; everything that was accepted is stored")
 

@@ -1,22 +1,31 @@
 """The order of the stages for one batch: features, signals, decisions.
 
 Comes in: a batch of events, the compiled policy and the detectors. Goes out: decisions. Always
-holds: pure; the same events under the same versions give the same decisions, however they are
-cut into batches.
+holds: pure but for the windows, which it moves on; the same events under the same versions give
+the same decisions, however they are cut into batches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from tocsin.detectors import detect
-from tocsin.features import compute
+from tocsin.features import Features, compute
 from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import CompiledPolicy
-from tocsin.records import Decision, EventBatch
+from tocsin.records import NO_WINDOWS, Decision, EventBatch, WindowTable
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Windows"]
+
+
+class Windows(Protocol):
+    """Counts batches in order and answers for them."""
+
+    def advance(self, batch: EventBatch, features: Features) -> WindowTable:
+        """Count a batch and answer for it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +39,14 @@ class Engine:
     detectors: Sequence[Detector]
     versions: Mapping[str, str] = field(default_factory=dict)
 
-    def judge(self, batch: EventBatch) -> list[Decision]:
-        """The decisions about a batch, in the order of its events."""
+    def judge(self, batch: EventBatch, windows: Windows | None = None) -> list[Decision]:
+        """The decisions about a batch, in the order of its events.
+
+        Without `windows`, what rules read of them is missing.
+        """
         features = compute(batch)
+        counted = NO_WINDOWS if windows is None else windows.advance(batch, features)
         given = DetectorInput(batch=batch, features=features, texts=features)
         signals = detect(given, self.detectors)
-        decided = self.policy.decide(batch, features, signals, self.versions)
+        decided = self.policy.decide(batch, features, signals, self.versions, windows=counted)
         return [decision for _, decision in decided]

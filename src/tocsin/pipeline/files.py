@@ -60,6 +60,7 @@ def run_files(
                 if on_progress is not None:
                     on_progress(done_bytes + reader.bytes_read, summary)
             done_bytes += reader.bytes_read
+    live.close()
     kept.finish()
     summary.seconds = round(perf_counter() - started, 3)
     return summary

@@ -2,14 +2,16 @@
 
 Comes in: batches and dead letters from `ingest`. Goes out: what became of them. Always holds:
 an event is judged once, by id, whatever is sent twice and whenever the process dies; it is
-judged under the policy and banks that stand before it in the log; when a new policy or bank
-cannot be used, the old one stays and the caller hears of it.
+judged under the policy and banks that stand before it in the log, and its windows hold the
+events before it, committed ones only; when a new policy or bank cannot be used, the old one stays
+and the caller hears of it.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from tocsin.detectors import BankDetectors
 from tocsin.errors import TocsinError
 from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.packs import activate_first, load_engine
+from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch
 from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, schema
@@ -61,11 +64,15 @@ class Live:
 
     def __init__(self, store: Store, connection: sa.Connection) -> None:
         self.store = store
+        self._lock = threading.Lock()
         self.problem: TocsinError | None = None
         self._builder = BankDetectors()
         self._position = _edit_position(connection)
         self._next_expiry = banks.next_expiry(connection)
-        self._engine = load_engine(connection, self._builder)
+        self._engine = load_engine(connection, self._builder, store.settings.window_lateness_s)
+        self.windows = LiveWindows(store)
+        if self._engine.policy.windows:
+            self.windows.prepare(connection, self._engine.policy)
 
     @classmethod
     def open(cls, store: Store) -> Live:
@@ -93,31 +100,52 @@ class Live:
 
     def take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter] = ()) -> BatchResult:
         """Judge a batch and store everything about it; durable when this returns."""
-        try:
-            return self._take(batch, dead_letters)
-        except BaseException:
-            self._position = -1  # what was taken over may have been rolled back: look again
-            raise
+        with self._lock:  # what is held in memory moves on with the log, batch by batch
+            try:
+                result = self._take(batch, dead_letters)
+            except BaseException:
+                self._position = -1  # what was taken over may have been rolled back: look again
+                self.windows.forget()
+                raise
+            self.windows.save_if_due()
+        return result
+
+    def close(self) -> None:
+        """Write down what is held in memory, so that the next start need not count it again."""
+        with self._lock:
+            self.windows.save()
 
     def _take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
         with self.store.write() as transaction:
             n_dead_letters = deadletters.add(transaction, dead_letters)
             new, is_new = _split(transaction, batch)
             made: list[Decision] = []
+            position = 0
             if new.events:
                 self.reload(transaction.connection)
                 if self._next_expiry is not None and self._next_expiry <= new.received_at:
                     banks.retire_expired(transaction, new.received_at)
                     self.reload(transaction.connection)
-                made = self._engine.judge(new)
-                transaction.record_events(new, made)
+                made = self._engine.judge(new, self._windows(transaction.connection))
+                position = transaction.record_events(new, made).position
             known = _decisions_known(transaction.connection, batch, is_new, made)
+        if position:
+            self.windows.commit(position)
         return BatchResult(
             is_new=is_new,
             n_dead_letters=n_dead_letters,
             decisions=tuple(made),
             known=known,
         )
+
+    def _windows(self, connection: sa.Connection) -> LiveWindows | None:
+        """The windows at the end of the log; None where no rule reads any."""
+        policy = self._engine.policy
+        if not policy.windows:
+            self.windows.forget()
+            return None
+        self.windows.prepare(connection, policy)
+        return self.windows
 
     def reload(self, connection: sa.Connection) -> bool:
         """Take over a policy or bank that changed since; False if nothing did.
@@ -130,7 +158,8 @@ class Live:
         self._position = position
         self._next_expiry = banks.next_expiry(connection)
         try:
-            self._engine = load_engine(connection, self._builder)
+            lateness_s = self.store.settings.window_lateness_s
+            self._engine = load_engine(connection, self._builder, lateness_s)
         except TocsinError as error:
             self.problem = error
             _LOG.error("the new policy or bank is not used: %s", error.code)

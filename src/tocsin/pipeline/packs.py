@@ -18,6 +18,7 @@ from tocsin.clock import Clock, stable_id
 from tocsin.detectors import BankDetectors, detect
 from tocsin.errors import CheckFailedError
 from tocsin.features import compute
+from tocsin.features.windows import GroupedWindows
 from tocsin.pipeline import registry
 from tocsin.pipeline.engine import Engine
 from tocsin.plugins import Detector, DetectorInput
@@ -32,6 +33,7 @@ from tocsin.policy import (
 from tocsin.records import (
     BankEntry,
     EntryState,
+    Event,
     EventBatch,
     EventPolicy,
     convert_event,
@@ -86,13 +88,15 @@ def run_examples(
         return []
     added = (entry for entry in stored if entry.source != PACK_SOURCE)
     entries = {entry.id: entry for entry in (*added, *policy.entries)}
-    batch = _batch_of(examples, clock)
+    batch, rows = _batch_of(examples, clock)
     features = compute(batch)
     given = DetectorInput(batch=batch, features=features, texts=features)
     signals = detect(given, registry.detectors(entries.values()))
+    windows = GroupedWindows(policy.windows, policy.window_conditions, batch, features, rows)
     hits: dict[int, list[str]] = {}
-    for row, rule in policy.effective_hits(batch, features, signals):
+    for row, rule in policy.effective_hits(batch, features, signals, windows):
         hits.setdefault(row, []).append(rule)
+    last_rows = [own[-1] for own in rows]
     return [
         ExampleResult(
             rule=example.rule,
@@ -101,7 +105,7 @@ def run_examples(
             did_hit=example.rule in hits.get(row, ()),
             hits=tuple(hits.get(row, ())),
         )
-        for row, example in enumerate(examples)
+        for row, example in zip(last_rows, examples, strict=True)
     ]
 
 
@@ -171,13 +175,20 @@ def load_policy(connection: sa.Connection, version: str | None = None) -> Compil
     return report.policy
 
 
-def load_engine(connection: sa.Connection, builder: BankDetectors | None = None) -> Engine:
-    """The engine that the log describes: the policy in force over the banks as they stand."""
+def load_engine(
+    connection: sa.Connection, builder: BankDetectors | None = None, lateness_s: int = 0
+) -> Engine:
+    """The engine that the log describes: the policy in force over the banks as they stand.
+
+    `lateness_s` is how late events may come and still be counted in windows.
+    """
     entries = banks.list_entries(connection, active_only=True)
     found = registry.detectors(entries, builder)
-    return Engine(
-        policy=load_policy(connection), detectors=found, versions=_versions(entries, found)
-    )
+    policy = load_policy(connection)
+    versions = _versions(entries, found)
+    if policy.windows:
+        versions["windows"] = f"{lateness_s} s late"
+    return Engine(policy=policy, detectors=found, versions=versions)
 
 
 def _versions(entries: Sequence[BankEntry], found: Sequence[Detector]) -> dict[str, str]:
@@ -209,12 +220,20 @@ def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, rea
     banks.edit(transaction, changes, by=PACK_SOURCE, reason=reason)
 
 
-def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> EventBatch:
+def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> tuple[EventBatch, list[range]]:
+    """All events of all examples, and for each example its rows: its own event is the last."""
     now = clock.now()
-    events = [convert_event(example.event, now=now, policy=EventPolicy()) for example in examples]
-    return EventBatch(
+    events: list[Event] = []
+    rows: list[range] = []
+    for example in examples:
+        start = len(events)
+        wire = (*example.before, example.event)
+        events += [convert_event(event, now=now, policy=EventPolicy()) for event in wire]
+        rows.append(range(start, len(events)))
+    batch = EventBatch(
         events=events,
         lines=[encode_event(event) for event in events],
         received_at=now,
         source="examples",
     )
+    return batch, rows

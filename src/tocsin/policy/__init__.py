@@ -18,7 +18,13 @@ from tocsin.policy.catalogue import Catalogue
 from tocsin.policy.check import CheckReport, check_pack
 from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.explain import Explanation, explain
-from tocsin.policy.functions import FUNCTIONS, UNAVAILABLE, Function
+from tocsin.policy.functions import (
+    FUNCTIONS,
+    UNAVAILABLE,
+    WINDOW_FUNCTIONS,
+    Function,
+    WindowFunction,
+)
 from tocsin.policy.problems import CODES, Code, Place, Problem, Severity
 from tocsin.policy.reference import render_functions, render_reference
 from tocsin.policy.run import UNDETERMINED, CompiledPolicy
@@ -30,6 +36,7 @@ __all__ = [
     "FUNCTIONS",
     "UNAVAILABLE",
     "UNDETERMINED",
+    "WINDOW_FUNCTIONS",
     "Basis",
     "Catalogue",
     "CheckReport",
@@ -47,6 +54,7 @@ __all__ = [
     "Rule",
     "RuleExample",
     "Severity",
+    "WindowFunction",
     "check_pack",
     "collect_examples",
     "default_gate",

@@ -19,6 +19,7 @@ from tocsin.policy.expressions import (
     Name,
     Not,
     SignalRead,
+    WindowRead,
     walk,
 )
 from tocsin.policy.interpret import Result, combine
@@ -42,7 +43,7 @@ def _folded(expr: Expr, events: frozenset[str]) -> tuple[Result] | None:
         return (False,)
     if isinstance(expr, Compare) and (None,) in [_folded(part, events) for part in expr.children]:
         return (False,)
-    if any(isinstance(part, Name | BankTest | SignalRead) for part in walk(expr)):
+    if any(isinstance(part, Name | BankTest | SignalRead | WindowRead) for part in walk(expr)):
         if isinstance(expr, Not):
             inner = _folded(expr.children[0], events)
             return None if inner is None else (not inner[0],)

@@ -52,6 +52,8 @@ SHORT_KEYS = {
     "volume": "trend: its volume",
     "target": "report: mapping of `kind` and `id`; a post where absent",
     "category": "report: its category",
+    "account": "account: id; one of its own where absent",
+    "before": "list of examples that happened earlier, in order, a minute apart; for windows",
     "note": "for people",
     "event": "instead of all others: a whole event in the wire format",
 }
@@ -69,12 +71,13 @@ class RuleExample(NamedTuple):
     event: Mapping[str, Any]
     should_hit: bool
     where: str
+    before: tuple[Mapping[str, Any], ...] = ()
 
 
 def collect_examples(rules: Iterable[Rule]) -> list[RuleExample]:
     """Every rule's examples, in the order of the pack."""
     return [
-        RuleExample(rule.id, example.event, example.should_hit, example.where)
+        RuleExample(rule.id, example.event, example.should_hit, example.where, example.before)
         for rule in rules
         for example in rule.examples
     ]
@@ -87,25 +90,54 @@ def read_examples(
     found = []
     for key in ("hit", "miss"):
         for index, node in enumerate(parts.list_of(key), start=1):
-            event = _event(node, f"example:{rule_id}:{key}:{index}", events, problems)
+            event_id = f"example:{rule_id}:{key}:{index}"
+            event = _event(node, event_id, events, problems)
             if event is not None:
-                found.append(Example(event=event, should_hit=key == "hit", where=str(node.place)))
+                before = _before(node, event_id, events, problems)
+                where = str(node.place)
+                found.append(
+                    Example(event=event, should_hit=key == "hit", where=where, before=before)
+                )
+    return tuple(found)
+
+
+def _before(
+    node: Node, event_id: str, events: frozenset[str], problems: Problems
+) -> tuple[Mapping[str, Any], ...]:
+    """The events under `before`; each is a minute earlier than the next, unless it says when."""
+    listed = node.items.get("before") if isinstance(node, MapNode) else None
+    if listed is None:
+        return ()
+    if not isinstance(listed, ListNode):
+        message = f"`before` is a list of examples, not {described(listed)}"
+        problems.error(Code.EXAMPLE, message, listed.place)
+        return ()
+    found = []
+    for index, earlier in enumerate(listed.items, start=1):
+        at = EXAMPLE_AT - timedelta(minutes=len(listed.items) + 1 - index)
+        event = _event(earlier, f"{event_id}:before:{index}", events, problems, at)
+        if event is not None:
+            found.append(event)
     return tuple(found)
 
 
 def _event(
-    node: Node, event_id: str, events: frozenset[str], problems: Problems
+    node: Node,
+    event_id: str,
+    events: frozenset[str],
+    problems: Problems,
+    at: datetime = EXAMPLE_AT,
 ) -> Mapping[str, Any] | None:
     if isinstance(node, TextNode) and node.value is not None:
-        event = _built({"text": node.text}, event_id, events)
+        event = _built({"text": node.text}, event_id, events, at)
     elif isinstance(node, MapNode):
         fields = Fields(node, "an example", problems, required=(), optional=SHORT_KEYS)
         whole = fields.mapping("event")
         values = {key: _plain(value) for key, value in node.items.items() if key in SHORT_KEYS}
         if whole is not None:
-            event = {"id": event_id, "at": _stamp(EXAMPLE_AT), **_plain_map(whole)}
+            event = {"id": event_id, "at": _stamp(at), **_plain_map(whole)}
         else:
-            event = _built(values, event_id, events)
+            event = _built(values, event_id, events, at)
     else:
         message = f"an example is a text or a mapping, not {described(node)}"
         problems.error(Code.EXAMPLE, message, node.place)
@@ -119,18 +151,20 @@ def _event(
     return event
 
 
-def _built(values: Mapping[str, Any], event_id: str, events: frozenset[str]) -> dict[str, Any]:
+def _built(
+    values: Mapping[str, Any], event_id: str, events: frozenset[str], at: datetime
+) -> dict[str, Any]:
     """A whole event from a short form."""
     default = "post.created" if "post.created" in events else min(events)
     kind = values.get("type", default)
     event: dict[str, Any] = {
         "id": event_id,
         "type": kind,
-        "at": values.get("at", _stamp(EXAMPLE_AT)),
+        "at": values.get("at", _stamp(at)),
     }
     actor = {key: values[key] for key in _ACTOR if key in values}
     event["actor"] = {
-        "id": f"{event_id}:account",
+        "id": values.get("account", f"{event_id}:account"),
         "handle": "harbour_reader",
         "created_at": _stamp(_CREATED_AT),
         **actor,

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from tocsin.policy.functions import Function
 from tocsin.policy.kinds import Kind
-from tocsin.records import TextField
+from tocsin.records import TextField, WindowSpec
 
 __all__ = [
     "Arithmetic",
@@ -30,6 +30,7 @@ __all__ = [
     "Not",
     "SignalPart",
     "SignalRead",
+    "WindowRead",
     "walk",
 ]
 
@@ -96,6 +97,19 @@ class BankTest(Expr):
     signal: str
     fields: frozenset[TextField] | None
     is_negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRead(Expr):
+    """The answer of a window, divided by `per` where there is one (a rate).
+
+    `where` is read of the events that the window counts, not of the one that asks: it is no
+    child.
+    """
+
+    spec: WindowSpec
+    where: Expr | None = None
+    per: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The fixed functions of the rule language.
 
-Comes in: nothing. Goes out: `FUNCTIONS` (name -> signature, meaning, example) and `UNAVAILABLE`.
+Comes in: nothing. Goes out: `FUNCTIONS` and `WINDOW_FUNCTIONS` (name -> signature, meaning,
+example) and `UNAVAILABLE`.
 Always holds: a function is pure, takes time at most proportional to its arguments, cannot make
 a longer text, and is not called with a missing argument (its result is then missing), `known`
 apart. Refused: see `parse`, which checks every call against the signatures here.
@@ -14,8 +15,17 @@ from datetime import timedelta
 from typing import Any
 
 from tocsin.policy.kinds import NUMBERS, Kind
+from tocsin.records import WindowMeasure
 
-__all__ = ["FUNCTIONS", "SPECIAL", "UNAVAILABLE", "Function"]
+__all__ = [
+    "FUNCTIONS",
+    "SPECIAL",
+    "UNAVAILABLE",
+    "WINDOW_EXAMPLE",
+    "WINDOW_FUNCTIONS",
+    "Function",
+    "WindowFunction",
+]
 
 ANY = frozenset(Kind) - {Kind.UNKNOWN, Kind.NUMBERS}
 TEXT = frozenset({Kind.TEXT})
@@ -217,12 +227,83 @@ SPECIAL: dict[str, tuple[str, str]] = {
 }
 """Forms that look like calls and are not: their argument is a name, not a value."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowFunction:
+    """One function over a window: what its first argument names, and what it gives.
+
+    `example` is a call and its value after the three posts of `WINDOW_EXAMPLE`, run as a test.
+    """
+
+    name: str
+    first: str
+    result: Kind
+    measure: WindowMeasure
+    doc: str
+    example: tuple[str, str]
+    per: timedelta | None = None
+
+    @property
+    def signature(self) -> str:
+        """The signature as documentation shows it."""
+        arguments = f"{self.first}, by=key, over=duration, where=condition"
+        return f"{self.name}({arguments}) -> {self.result.value}"
+
+
+WINDOW_EXAMPLE = (
+    "The account `a` posts `#harbour` at 12:00 and at 12:30, `b` at 12:50, each seen 10 times; the "
+    "last post asks."
+)
+
+WINDOW_FUNCTIONS: dict[str, WindowFunction] = {
+    function.name: function
+    for function in (
+        WindowFunction(
+            name="count",
+            first="event",
+            result=Kind.INT,
+            measure=WindowMeasure.COUNT,
+            doc="How many events the window holds.",
+            example=("count(event, by=hashtag, over=hours(1))", "3"),
+        ),
+        WindowFunction(
+            name="distinct",
+            first="key",
+            result=Kind.INT,
+            measure=WindowMeasure.DISTINCT,
+            doc="How many different keys of another kind they have.",
+            example=("distinct(account, by=hashtag, over=hours(1))", "2"),
+        ),
+        WindowFunction(
+            name="rate",
+            first="event",
+            result=Kind.FLOAT,
+            measure=WindowMeasure.COUNT,
+            doc="How many events a minute, on average over the window.",
+            example=("rate(event, by=hashtag, over=hours(1))", "0.05"),
+            per=timedelta(minutes=1),
+        ),
+        WindowFunction(
+            name="sum",
+            first="feature",
+            result=Kind.INT,
+            measure=WindowMeasure.SUM,
+            doc="What a whole-number feature of theirs adds up to.",
+            example=("sum(post.views, by=hashtag, over=hours(1))", "30"),
+        ),
+        WindowFunction(
+            name="first_seen",
+            first="event",
+            result=Kind.DURATION,
+            measure=WindowMeasure.AGE,
+            doc="How long ago the first of them was, at the time of the event that asks.",
+            example=("first_seen(event, by=hashtag, over=hours(1)) == minutes(50)", "true"),
+        ),
+    )
+}
+"""Functions over what happened lately around a key; `docs/concepts/windows.md` says the rest."""
+
 UNAVAILABLE: dict[str, str] = {
-    "count": "the windowed-count engine",
-    "distinct": "the windowed-count engine",
-    "rate": "the windowed-count engine",
-    "first_seen": "the windowed-count engine",
-    "sum": "the windowed-count engine",
     "near_duplicate_of": "the near-duplicate detector",
     "matches": "the regular-expression engine",
     "has_label": "the label engine",

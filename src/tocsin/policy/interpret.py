@@ -4,8 +4,8 @@ Comes in: an expression, and a reader of one event's features and signals. Goes 
 None where it is missing; for a rule that hit, a `Trace` of everything that it read. Always
 holds, and this is the language's one rule for missing values:
 
-- a feature without a value, the score of a signal that is absent or abstained, and a bank whose
-  signal abstained are missing;
+- a feature without a value, the score of a signal that is absent or abstained, a bank whose
+  signal abstained, and a window that has no answer for the event are missing;
 - arithmetic and functions on something missing give something missing (`known` apart), and so
   do division by zero and numbers or durations beyond their range;
 - a comparison with something missing is false, also `!=` and `not in`;
@@ -38,10 +38,19 @@ from tocsin.policy.expressions import (
     Not,
     SignalPart,
     SignalRead,
+    WindowRead,
     walk,
 )
 from tocsin.policy.kinds import Kind
-from tocsin.records import FeatureTable, FeatureValue, Signal, Value
+from tocsin.records import (
+    NO_WINDOWS,
+    FeatureTable,
+    FeatureValue,
+    Signal,
+    Value,
+    WindowSpec,
+    WindowTable,
+)
 
 __all__ = [
     "COMPARISONS",
@@ -88,6 +97,10 @@ class Reader(Protocol):
         """A signal; None where no detector gave it."""
         ...
 
+    def window(self, spec: WindowSpec) -> int | timedelta | None:
+        """The answer of a window; None where it is missing."""
+        ...
+
 
 @dataclass(slots=True)
 class EventReader:
@@ -96,6 +109,7 @@ class EventReader:
     features: FeatureTable
     signals: Mapping[str, Signal]
     row: int
+    windows: WindowTable = NO_WINDOWS
     memo: dict[int, Result] = field(default_factory=dict)
 
     def feature(self, name: str) -> FeatureValue | None:
@@ -105,6 +119,10 @@ class EventReader:
     def signal(self, name: str) -> Signal | None:
         """A signal; None where no detector gave it."""
         return self.signals.get(name)
+
+    def window(self, spec: WindowSpec) -> int | timedelta | None:
+        """The answer of a window; None where it is missing."""
+        return self.windows.window(spec, self.row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +173,9 @@ def _read(expr: Expr, reader: Reader) -> Result:
             return _bank_test(expr, reader.signal(expr.signal))
         case SignalRead():
             return _signal_part(expr, reader.signal(expr.signal))
+        case WindowRead(spec=spec, per=per):
+            answer = reader.window(spec)
+            return answer / per if isinstance(answer, int) and per is not None else answer
     return combine(expr, ())
 
 

@@ -31,11 +31,18 @@ from tocsin.policy.expressions import (
     SignalPart,
     SignalRead,
 )
-from tocsin.policy.functions import FUNCTIONS, SPECIAL, UNAVAILABLE, Function
+from tocsin.policy.functions import (
+    FUNCTIONS,
+    SPECIAL,
+    UNAVAILABLE,
+    WINDOW_FUNCTIONS,
+    Function,
+)
 from tocsin.policy.kinds import NUMBERS, Kind, are_comparable, arithmetic_kind, kind_of
 from tocsin.policy.problems import Code, Problems, did_you_mean
 from tocsin.policy.syntax import Syntax
 from tocsin.policy.tree import TextNode
+from tocsin.policy.windows import read_window
 from tocsin.records import BankKind, TextField
 
 __all__ = ["BANK_FIELDS", "STORED_TEXTS", "parse_condition"]
@@ -78,6 +85,8 @@ BANK_FIELDS: dict[BankKind, tuple[str, ...]] = {
     BankKind.HASH: ("media",),
 }
 """What may stand on the left of `in bank(…)`, per kind of bank."""
+
+_CALLABLE = (*FUNCTIONS, *WINDOW_FUNCTIONS, *SPECIAL, *UNAVAILABLE)
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -134,14 +143,22 @@ class _MistakeError(Exception):
     """A part that cannot be read; already reported."""
 
 
-def parse_condition(node: TextNode, catalogue: Catalogue, problems: Problems) -> Expr | None:
-    """The typed expression of a rule's `when`; None (with problems) where it has mistakes."""
+def parse_condition(
+    node: TextNode,
+    catalogue: Catalogue,
+    problems: Problems,
+    events: frozenset[str] = frozenset(),
+) -> Expr | None:
+    """The typed expression of a rule's `when`; None (with problems) where it has mistakes.
+
+    `events` are the rule's event types: what its windows count.
+    """
     before = len(problems.found)
     syntax = Syntax(node, problems)
     tree = syntax.tree()
     if tree is None:
         return None
-    reader = _Reader(syntax, catalogue)
+    reader = _Reader(syntax, catalogue, events)
     expr = reader.read(tree)
     if expr.kind not in (Kind.BOOL, Kind.UNKNOWN):
         message = f"a rule's `when` must be true or false; this is {expr.kind.phrase}"
@@ -153,9 +170,13 @@ def parse_condition(node: TextNode, catalogue: Catalogue, problems: Problems) ->
 class _Reader:
     syntax: Syntax
     catalogue: Catalogue
+    events: frozenset[str]
 
     def fail(self, code: Code, message: str, tree: ast.expr, hint: str | None = None) -> NoReturn:
         self.syntax.report(code, message, *self.syntax.span(tree), hint)
+        raise _MistakeError
+
+    def give_up(self) -> NoReturn:
         raise _MistakeError
 
     # From Python's tree to ours.
@@ -258,7 +279,7 @@ class _Reader:
     def _near(self, name: str) -> str | None:
         if name in ("true", "false"):
             return f"did you mean `{name.title()}`?"
-        if name in FUNCTIONS or name in SPECIAL or name in UNAVAILABLE:
+        if name in _CALLABLE:
             return f"`{name}` is a function: call it with `{name}(…)`"
         near = did_you_mean(name, self.catalogue.features)
         if near is not None:
@@ -467,6 +488,8 @@ class _Reader:
         if name in UNAVAILABLE:
             message = f"`{name}` is unavailable: {UNAVAILABLE[name]} is not installed"
             self.fail(Code.UNAVAILABLE, message, tree)
+        if name in WINDOW_FUNCTIONS:
+            return read_window(self, tree, name)
         function = FUNCTIONS.get(name)
         if function is None:
             near = _function_hint(name)
@@ -596,4 +619,4 @@ def _function_hint(name: str) -> str | None:
     of, _, method = name.rpartition(".")
     if of and method in FUNCTIONS:
         return f"write `{method}({of}, …)`"
-    return did_you_mean(name, [*FUNCTIONS, *SPECIAL, *UNAVAILABLE])
+    return did_you_mean(name, _CALLABLE)

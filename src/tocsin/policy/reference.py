@@ -11,7 +11,13 @@ from collections.abc import Iterable, Mapping
 from tocsin.policy.banks import BANK_KEYS, ENTRY_KEYS
 from tocsin.policy.clauses import CLAUSE_KEYS, POLICY_KEYS
 from tocsin.policy.examples import SHORT_KEYS
-from tocsin.policy.functions import FUNCTIONS, SPECIAL, UNAVAILABLE
+from tocsin.policy.functions import (
+    FUNCTIONS,
+    SPECIAL,
+    UNAVAILABLE,
+    WINDOW_EXAMPLE,
+    WINDOW_FUNCTIONS,
+)
 from tocsin.policy.legal import SCHEMES
 from tocsin.policy.parse import BANK_FIELDS, MAX_LIST, MAX_NUMBER, MAX_TEXT, STORED_TEXTS
 from tocsin.policy.problems import CODES
@@ -19,7 +25,8 @@ from tocsin.policy.rules import RULE_KEYS
 from tocsin.policy.source import MAX_FILE_BYTES, MAX_FILES, MAX_PACK_BYTES
 from tocsin.policy.spec import Purpose
 from tocsin.policy.syntax import MAX_DEPTH, MAX_NODES, MAX_SOURCE
-from tocsin.records import ITEM_ACTIONS, ActionKind, Outcome
+from tocsin.policy.windows import MAX_WINDOW
+from tocsin.records import ITEM_ACTIONS, ActionKind, Outcome, WindowKey
 
 __all__ = ["render_functions", "render_reference"]
 
@@ -43,6 +50,7 @@ _LIMITS = (
     ("characters in a text inside a `when`", MAX_TEXT),
     ("items in a list inside a `when`", MAX_LIST),
     ("greatest number", MAX_NUMBER),
+    ("days of a window", MAX_WINDOW.days),
 )
 
 
@@ -77,6 +85,13 @@ def render_functions() -> str:
         call, value = function.example
         cells = (f"`{_escaped(function.signature)}`", function.doc, f"`{call}`", f"`{value}`")
         lines.append(_row(cells))
+    keys = _listed(key.value for key in WindowKey)
+    lines += ["", f"Over [windows](../concepts/windows.md); a key is one of {keys}.", ""]
+    lines += [WINDOW_EXAMPLE, ""]
+    lines += ["| function | meaning | example | gives |", "|---|---|---|---|"]
+    for window in WINDOW_FUNCTIONS.values():
+        call, value = window.example
+        lines.append(_row((f"`{window.signature}`", window.doc, f"`{call}`", f"`{value}`")))
     lines += ["", "Two forms look like functions; their argument is a name in quotes:", ""]
     lines += ["| form | meaning |", "|---|---|"]
     lines += [_row((f"`{form}`", doc)) for form, doc in SPECIAL.values()]

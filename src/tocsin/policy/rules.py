@@ -203,7 +203,7 @@ class RuleReader:
         if node is None:
             return None
         before = len(self.problems.found)
-        condition = parse_condition(node, self.catalogue, self.problems)
+        condition = parse_condition(node, self.catalogue, self.problems, events)
         warn_of_names("the rule's condition", _quoted(node.text), node.place, self.problems)
         if condition is None:
             found = [problem.code for problem in self.problems.found[before:]]

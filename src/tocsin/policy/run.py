@@ -7,7 +7,7 @@ with the same features, signals and versions gives the same bytes, however batch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,11 +15,12 @@ from tocsin.policy.automation import Gate, default_gate
 from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
 from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.execute import Asker, Interpreted
-from tocsin.policy.expressions import BankTest, Name, SignalRead, walk
-from tocsin.policy.interpret import EventReader, trace
+from tocsin.policy.expressions import BankTest, Expr, Name, SignalRead, WindowRead, walk
+from tocsin.policy.interpret import EventReader, evaluate, trace
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
 from tocsin.records import (
+    NO_WINDOWS,
     BankEntry,
     Decision,
     EventBatch,
@@ -28,6 +29,8 @@ from tocsin.records import (
     Signal,
     SignalTable,
     Subject,
+    WindowSpec,
+    WindowTable,
 )
 
 __all__ = ["UNDETERMINED", "CompiledPolicy"]
@@ -81,6 +84,25 @@ class CompiledPolicy:
         return frozenset(part.signal for part in parts if isinstance(part, BankTest | SignalRead))
 
     @cached_property
+    def windows(self) -> Sequence[WindowSpec]:
+        """The windows that rules read, each once, in the order of the rules."""
+        return tuple({read.spec.name: read.spec for read in self._window_reads}.values())
+
+    @cached_property
+    def window_conditions(self) -> Mapping[str, Callable[[FeatureTable, int], bool]]:
+        """Which events windows count: `WindowSpec.where` -> whether a row's event is one."""
+        return {
+            read.where.key: _condition(read.where)
+            for read in self._window_reads
+            if read.where is not None
+        }
+
+    @cached_property
+    def _window_reads(self) -> Sequence[WindowRead]:
+        parts = (part for rule in self.rules for part in walk(rule.condition))
+        return tuple(part for part in parts if isinstance(part, WindowRead))
+
+    @cached_property
     def events(self) -> frozenset[str]:
         """The event types that rules are asked about."""
         return frozenset().union(*(rule.events for rule in self.rules))
@@ -96,6 +118,7 @@ class CompiledPolicy:
         signals: SignalTable,
         versions: Mapping[str, str],
         gate: Gate = default_gate,
+        windows: WindowTable = NO_WINDOWS,
     ) -> list[tuple[int, Decision]]:
         """One decision per row and subject that a rule hit.
 
@@ -103,7 +126,7 @@ class CompiledPolicy:
         """
         named = {**versions, "policy": self.version}
         decided: list[tuple[int, Decision]] = []
-        for row, by_subject in self._hits(batch, features, signals):
+        for row, by_subject in self._hits(batch, features, signals, windows):
             language = features.value("lang", row)
             context = Context(
                 clauses=self.clauses,
@@ -124,7 +147,11 @@ class CompiledPolicy:
         return decided
 
     def effective_hits(
-        self, batch: EventBatch, features: FeatureTable, signals: SignalTable
+        self,
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable = NO_WINDOWS,
     ) -> list[tuple[int, str]]:
         """Rows and ids of the rules that hit and that no `allow` rule overrides.
 
@@ -132,7 +159,8 @@ class CompiledPolicy:
         that hit alone.
         """
         found: list[tuple[int, str]] = []
-        for row, by_subject in self._hits(batch, features, signals, with_lone_allow=True):
+        hits_by_row = self._hits(batch, features, signals, windows, with_lone_allow=True)
+        for row, by_subject in hits_by_row:
             for hits in by_subject.values():
                 floor = overriding_priority([hit.rule for hit in hits])
                 found.extend(
@@ -147,6 +175,7 @@ class CompiledPolicy:
         batch: EventBatch,
         features: FeatureTable,
         signals: SignalTable,
+        windows: WindowTable,
         *,
         with_lone_allow: bool = False,
     ) -> list[tuple[int, dict[Subject, list[Hit]]]]:
@@ -158,7 +187,7 @@ class CompiledPolicy:
         found: dict[int, list[Hit]] = {}
 
         def reader_of(row: int) -> EventReader:
-            return EventReader(features, signals.get(row, _NO_SIGNALS), row)
+            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
 
         for row, indexes in self.proposing.hits(batch, features, signals, reader_of):
             found[row] = self._traced(indexes, reader_of(row))
@@ -171,6 +200,13 @@ class CompiledPolicy:
         """The hits with what their rules read, as the interpreter reads it."""
         rules = [self.rules[index] for index in indexes]
         return [Hit(rule, trace(rule.condition, reader)) for rule in rules]
+
+
+def _condition(where: Expr) -> Callable[[FeatureTable, int], bool]:
+    def is_met(features: FeatureTable, row: int) -> bool:
+        return bool(evaluate(where, EventReader(features, _NO_SIGNALS, row)))
+
+    return is_met
 
 
 def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subject, list[Hit]]:

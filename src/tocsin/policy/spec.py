@@ -78,11 +78,15 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A rule's own example: an event in the wire format, and whether the rule must hit it."""
+    """A rule's own example: an event in the wire format, and whether the rule must hit it.
+
+    `before` are the events that came earlier, in order: what windows hold.
+    """
 
     event: Mapping[str, Any]
     should_hit: bool
     where: str
+    before: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,15 +89,25 @@ from tocsin.records.events import (
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
 from tocsin.records.schema import event_json_schema, published_schema, rendered_schema
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
+from tocsin.records.windows import (
+    MAX_AMOUNT,
+    NO_WINDOWS,
+    WindowKey,
+    WindowMeasure,
+    WindowSpec,
+    WindowTable,
+)
 
 __all__ = [
     "ACCEPTED_VISIBILITIES",
     "ACTION_STRENGTH",
     "EVENT_SCHEMA",
     "ITEM_ACTIONS",
+    "MAX_AMOUNT",
     "MAX_EXCERPT_BYTES",
     "MAX_LINE_BYTES",
     "MAX_NESTING",
+    "NO_WINDOWS",
     "PERSON_ONLY_ACTIONS",
     "AccountCreated",
     "AccountRestored",
@@ -159,6 +169,10 @@ __all__ = [
     "ValueType",
     "Verdict",
     "VerdictKind",
+    "WindowKey",
+    "WindowMeasure",
+    "WindowSpec",
+    "WindowTable",
     "account_key",
     "action_id",
     "check_entry",

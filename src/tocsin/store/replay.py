@@ -22,7 +22,7 @@ from tocsin.store import derived, log, schema
 from tocsin.store.archive import line_of_row
 from tocsin.store.store import Store
 
-__all__ = ["DELIVERY_COLUMNS", "rebuild", "replay_log"]
+__all__ = ["DELIVERY_COLUMNS", "read_events", "rebuild", "replay_log"]
 
 DELIVERY_COLUMNS = frozenset({"attempts", "next_attempt_us", "lease_until_us", "last_error"})
 """Of `actions`: where a delivery stands between two entries of the log."""
@@ -92,9 +92,24 @@ def replay_log(
     return n_entries
 
 
-def _all_entries(connection: sa.Connection, page: int = 500) -> Iterator[LogEntry]:
+def read_events(
+    store: Store, connection: sa.Connection, *, after: int
+) -> Iterator[tuple[LogEntry, list[bytes]]]:
+    """The entries of events behind a position in order, each with its lines; erased ones are b"".
+
+    Raises:
+        TocsinError: a file of the archive is missing or cannot be read.
+    """
+    reader = _EventReader(store, connection)
+    for entry in _all_entries(connection, after=after):
+        if entry.kind is EntryKind.EVENTS:
+            yield entry, reader.lines(entry)
+
+
+def _all_entries(
+    connection: sa.Connection, *, after: int = 0, page: int = 500
+) -> Iterator[LogEntry]:
     """Every entry in order, by pages: other statements run on the connection in between."""
-    after = 0
     while True:
         entries = list(log.entries(connection, after=after, until=after + page))
         if not entries:

@@ -21,8 +21,10 @@ RECORDED = (
     "solo",
     "undo_window_s",
     "webhook_irreversible",
+    "window_lateness_s",
 )
-"""What an auditor asks about: who is let in, who decides, what can be taken back."""
+"""What an auditor asks about: who is let in, who decides, what is counted, what can be taken
+back."""
 
 
 def record_settings(store: Store) -> LogEntry | None:

@@ -1,0 +1,148 @@
+"""Windows as exact linked rings in arrays, compiled by numba: the fast implementation.
+
+Comes in: steps. Goes out: answers. Always holds: see `steps`; the same answers as `plain`. The
+arrays double when they are full, so that memory follows the events of one window. Refused:
+nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tocsin.features.windows import kernel
+from tocsin.features.windows.steps import Entries, Hashes, Ints, Shape, Steps, WindowStats
+from tocsin.records import WindowMeasure
+
+__all__ = ["RingWindow"]
+
+SMALLEST: Final = 1_024
+"""Entries at first: 50 kB a window, so that a pack may have many."""
+
+_MEASURES: Final = {
+    WindowMeasure.COUNT: 0,
+    WindowMeasure.DISTINCT: 1,
+    WindowMeasure.SUM: 2,
+    WindowMeasure.AGE: 3,
+}
+
+
+class RingWindow:
+    """One window."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self._measure = _MEASURES[shape.measure]
+        self._state = np.zeros(6, np.int64)
+        self._entries = np.zeros((SMALLEST, kernel.ENTRY_COLUMNS), np.int64)
+        self._keys = _empty(2 * SMALLEST, kernel.KEY_COLUMNS)
+        self._spare_keys = _empty(1, kernel.KEY_COLUMNS)
+        self._spare_pairs = _empty(1, kernel.PAIR_COLUMNS)
+        is_distinct = shape.measure is WindowMeasure.DISTINCT
+        self._pairs = _empty(2 * SMALLEST if is_distinct else 1, kernel.PAIR_COLUMNS)
+
+    def advance(self, steps: Steps) -> Ints:
+        """Take the steps in order; the answers (n), `NOTHING` where a step did not ask."""
+        answers = np.empty(len(steps.times), np.int64)
+        done = 0
+        while True:
+            done = kernel.advance(
+                self._keys, self._pairs, self._entries, self._state, steps.keys, steps.times,
+                steps.watermarks, steps.of, steps.amounts,
+                steps.flags, answers, done, self.shape.over_us, self.shape.lateness_us,
+                self._measure,
+            )  # fmt: skip
+            if done == len(steps.times):
+                return answers
+            self._make_room(int(steps.watermarks[done]))
+
+    def expire(self, watermark_us: int) -> None:
+        """Drop what no step from this watermark on can reach."""
+        kernel.expire(
+            self._keys, self._pairs, self._entries, self._state, self.shape.over_us,
+            watermark_us - self.shape.lateness_us - self.shape.over_us,
+        )  # fmt: skip
+
+    def entries(self) -> Entries:
+        """What the window holds, by time."""
+        front, size = self._state[kernel.FRONT], self._state[kernel.SIZE]
+        places = (front + np.arange(size)) % len(self._entries)
+        times = self._entries[places, kernel.TIME]
+        places = places[np.argsort(times, kind="stable")]
+        held = self._entries[places]
+        keys = self._keys[held[:, kernel.OWNER], : kernel.LAST]
+        of = np.zeros((len(held), 2), np.int64)
+        if self.shape.measure is WindowMeasure.DISTINCT:
+            of = _unmixed(self._pairs[held[:, kernel.PAIR], : kernel.INSIDE], keys)
+        return Entries(
+            keys=keys, times=held[:, kernel.TIME].copy(), of=of,
+            amounts=held[:, kernel.AMOUNT].copy(),
+        )  # fmt: skip
+
+    def stats(self) -> WindowStats:
+        """How much it holds; `bytes` is what the arrays take."""
+        tables = (self._keys, self._pairs, self._spare_keys, self._spare_pairs)
+        return WindowStats(
+            keys=int(self._state[kernel.N_KEYS]),
+            entries=int(self._state[kernel.SIZE]),
+            bytes=self._entries.nbytes + sum(table.nbytes for table in tables),
+        )
+
+    def _make_room(self, watermark_us: int) -> None:
+        """Let go of what has expired; double what is full all the same."""
+        self.expire(watermark_us)
+        state = self._state
+        if state[kernel.SIZE] == len(self._entries):
+            self._grow_entries()
+        if 4 * state[kernel.USED_KEYS] >= 3 * len(self._keys):
+            spare, self._spare_keys = self._spare_keys, self._keys
+            self._keys = self._anew(self._keys, spare, kernel.LAST, 0, kernel.OWNER)
+            state[kernel.USED_KEYS] = state[kernel.N_KEYS]
+        if 4 * state[kernel.USED_PAIRS] >= 3 * len(self._pairs):
+            spare, self._spare_pairs = self._spare_pairs, self._pairs
+            self._pairs = self._anew(self._pairs, spare, kernel.HELD, 1, kernel.PAIR)
+            state[kernel.USED_PAIRS] = np.count_nonzero(self._pairs[:, kernel.HELD])
+
+    def _anew(self, old: Ints, spare: Ints, column: int, least: int, link: int) -> Ints:
+        """A table of the rows that are still in use, half full at most, and links to it.
+
+        The table before the last is used again where it fits: fresh memory is dear.
+        """
+        n_used = int(np.count_nonzero(old[:, column] >= least))
+        size = 2 * SMALLEST
+        while size < 2 * n_used:
+            size *= 2
+        new = spare if len(spare) == size else _empty(size, old.shape[1])
+        moved = kernel.rehash(old, new, column, least)
+        self._entries[:, link] = moved[self._entries[:, link]]
+        return new
+
+    def _grow_entries(self) -> None:
+        """Twice the ring, its entries from the first place on, links and all."""
+        old, n = self._entries, len(self._entries)
+        front = int(self._state[kernel.FRONT])
+        self._entries = np.zeros((2 * n, kernel.ENTRY_COLUMNS), np.int64)
+        self._entries[:n] = np.roll(old, -front, axis=0)
+        for array, columns in (
+            (self._entries[:n], (kernel.OLDER, kernel.NEWER)),
+            (self._keys, (kernel.LAST, kernel.FIRST)),
+        ):
+            for column in columns:
+                links = array[:, column]
+                array[:, column] = np.where(links < 0, links, (links - front) % n)
+        self._state[kernel.FRONT] = 0
+
+
+def _empty(n: int, n_columns: int) -> Ints:
+    """A table without rows."""
+    rows = np.zeros((n, n_columns), np.int64)
+    rows[:, kernel.USE] = kernel.EMPTY
+    return rows
+
+
+def _unmixed(pairs: Hashes, keys: Hashes) -> Hashes:
+    """What `distinct` counts, from the rows of its pairs: the mixing of `kernel`, undone."""
+    low = keys[:, 1]
+    turned = (low << 1) | (low >> 63 & 1)
+    return np.stack([pairs[:, 0] ^ keys[:, 0], pairs[:, 1] ^ turned], axis=1)
