@@ -72,7 +72,7 @@ def test_the_command_prints_json_lines_and_saves_them(
 def test_the_command_prints_a_table_for_people(capfd: pytest.CaptureFixture[str]) -> None:
     ran = run_command(capfd, "bench", "pipeline")
     assert ran.out.splitlines()[0].split() == [
-        "MEASURE", "PARAMS", "VALUE", "UNIT", "PLAIN", "VERSION", "RATIO",
+        "MEASURE", "PARAMS", "VALUE", "UNIT", "BESIDE", "ITS", "VALUE", "RATIO",
     ]  # fmt: skip
 
 
