@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.erasing import erase_event
 from tests.support.site import PASSWORD, Site, csrf_of
-from tocsin.records import CaseState
+from tocsin.records import CaseState, Event
 from tocsin.review import Role
 from tocsin.store import cases, outbox
 from tocsin.testing import actor, event_of, post_event
@@ -177,6 +178,89 @@ def test_the_case_page_shows_what_and_why(site: Site) -> None:
     assert [one["title"] for one in page.all("mark")] == ["1: phrase of the bank slogans"]
     assert not any("irondawn.example" in (one.get("href") or "") for one in page.all("a"))
     assert "<title>Case case_" in text
+
+
+def report_on(post_id: str, event_id: str = "report-1", **fields: Any) -> Event:
+    target = {"kind": "post", "id": post_id}
+    wire = {"type": "report.filed", "id": event_id, "target": target, "category": "threat"}
+    return event_of({**wire, **fields})
+
+
+def checked_clauses(html: str) -> list[str | None]:
+    return [
+        one["value"]
+        for one in Page(html).all("input")
+        if one.get("name") == "clause" and "checked" in one
+    ]
+
+
+def test_a_report_does_not_push_the_stronger_decision_aside(site: Site) -> None:
+    fresh = actor("new_voice", name="New Voice", created_at="2026-02-28T12:00:00Z")
+    case = site.case(f"{SLOGAN} here", by=fresh)
+    site.send(report_on(case.subject.id, reporter={"id": "somebody-else"}))
+    client = site.logged_in()
+    text = client.get(f"/cases/{case.id}").text
+    assert "<h1>Support for a designated group</h1>" in text
+    assert checked_clauses(text) == ["terror.support"]
+    assert "priority 800 of 1000" in text
+    assert "priority 400 · reported" in text
+    assert Page(text).all("mark")
+    for expected in ("New Voice", "Reports about this post", "Other decisions of this case"):
+        assert expected in text, expected
+    for unexpected in ("was erased", "somebody-else", "was edited"):
+        assert unexpected not in text, unexpected
+    queue = client.get("/").text
+    assert "slogan-of-new-account" in queue
+    assert "2 decisions" in queue
+
+
+def test_a_report_about_a_post_without_findings_shows_the_post(site: Site) -> None:
+    post = post_event("We meet at the harbour", by=actor("calm_voice", name="Calm Voice"))
+    site.send(post, report_on(post.post.id))  # type: ignore[union-attr]  # it has a post
+    with site.store.read() as connection:
+        (case,) = cases.list_cases(connection, cases.CaseFilter())
+    text = site.logged_in().get(f"/cases/{case.id}").text
+    assert "<h1>Threat to a person</h1>" in text
+    for expected in ("We meet at the harbour", "Calm Voice", "Reports about this post"):
+        assert expected in text, expected
+    for unexpected in ("was erased", "has not been sent", "Anonymous", "the author is not known"):
+        assert unexpected not in text, unexpected
+
+
+def test_a_report_about_an_unknown_post_says_so(site: Site) -> None:
+    site.send(report_on("a-post-that-never-came", actor={"id": "somebody-else"}))
+    with site.store.read() as connection:
+        (case,) = cases.list_cases(connection, cases.CaseFilter())
+    text = site.logged_in().get(f"/cases/{case.id}").text
+    assert "opened by a report; the post itself has not been sent to Tocsin." in text
+    assert "Reports about this post" in text
+    assert "was erased" not in text
+    assert "somebody-else" not in text
+
+
+def test_an_erased_post_is_said_to_be_erased(site: Site) -> None:
+    event = post_event(f"{SLOGAN} here")
+    site.send(event)
+    site.send(report_on(event.post.id))  # type: ignore[union-attr]  # it has a post
+    erase_event(site.store, event.id)
+    with site.store.read() as connection:
+        (case,) = cases.list_cases(connection, cases.CaseFilter())
+    text = site.logged_in().get(f"/cases/{case.id}").text
+    assert "The content of this post was erased." in text
+    assert "has not been sent" not in text
+    assert f"{SLOGAN} here" not in text
+
+
+def test_an_edited_post_is_shown_as_it_is_now_without_the_marks_of_before(site: Site) -> None:
+    fresh = actor("new_voice", created_at="2026-02-28T12:00:00Z")
+    case = site.case(f"{SLOGAN} here", by=fresh)
+    edited = {"event_id": "edit-1", "event_type": "post.updated", "id": case.subject.id}
+    site.send(post_event(f"Now: {SLOGAN}", by=actor("new_voice"), **edited))  # type: ignore[arg-type]  # a plain dictionary
+    text = site.logged_in().get(f"/cases/{case.id}").text
+    assert f"Now: {SLOGAN}" in text
+    assert "The post was edited" in text
+    assert "priority 800 of 1000" in text
+    assert Page(text).all("mark") == []
 
 
 def test_actions_of_every_clause_are_there_without_a_script(site: Site) -> None:

@@ -18,9 +18,9 @@ from tocsin.errors import CheckFailedError, NotFoundError
 from tocsin.pipeline import load_policy, panels, texts_of
 from tocsin.plugins import PanelView
 from tocsin.policy import Clause, CompiledPolicy, Explanation, explain
-from tocsin.records import ActionKind, Case, Decision, Verdict
+from tocsin.records import ActionKind, Case, Decision, Event, Verdict, account_key
 from tocsin.review import Neighbours, consequence, find_neighbours, subject_of, undo_until
-from tocsin.store import cases, decisions, outbox
+from tocsin.store import accounts, cases, decisions, outbox
 from tocsin.store.cases import CaseFilter
 from tocsin.store.store import Store
 from tocsin.web.subjects import (
@@ -28,12 +28,13 @@ from tocsin.web.subjects import (
     Found,
     History,
     PostView,
+    find_post,
+    find_trigger,
     names_of,
     read_author,
     read_found,
     read_history,
     read_post,
-    trigger_of,
 )
 
 __all__ = [
@@ -43,13 +44,17 @@ __all__ = [
     "Standing",
     "Why",
     "read_case_page",
+    "read_rows",
     "read_standing",
     "read_why",
+    "strongest_row",
 ]
 
 CLAUSE_KEYS = "abcdefghilortwxz"
 """Letters that choose a clause: those that no other key of the page needs."""
 
+
+_IDS_PER_STATEMENT = 10_000
 
 _IN_FOUND = "bank."
 """Panels of banks say what the list of findings says with the entries' values beside it."""
@@ -101,12 +106,21 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasePage:
-    """The page of one case."""
+    """The page of one case.
+
+    `why` is its strongest decision, the one that priority and clause come from; `others` are the
+    rest, newest first. `is_other_version` says that the post shown is not the one that `why`
+    judged: it was edited. `is_erased` says that the post was erased.
+    """
 
     case: Case
+    title: str
     why: Why | None
-    earlier: Sequence[decisions.DecisionRow]
+    others: Sequence[decisions.DecisionRow]
     post: PostView | None
+    is_other_version: bool
+    is_erased: bool
+    reports: Sequence[accounts.Report]
     author: AuthorView | None
     history: History
     choices: Sequence[ClauseChoice]
@@ -130,22 +144,55 @@ def read_case_page(
     case = cases.get(connection, case_id)
     if case is None:
         raise NotFoundError("there is no such case", hint="it may have been mistyped")
-    decision = decisions.get(connection, case.decisions[-1]) if case.decisions else None
-    event = None if decision is None else trigger_of(connection, decision)
+    rows = read_rows(connection, case.decisions)
+    decision = _strongest(connection, case, rows)
     why = None if decision is None else read_why(connection, policy, decision)
-    found = () if why is None else why.found
-    rows = decisions.rows_by_id(connection, case.decisions[:-1])
+    reports = accounts.reports_about(connection, case.subject)
+    event, is_erased = _evidence(store, connection, case, rows, reports)
+    is_judged = event is not None and decision is not None and event.id == decision.event
+    found = why.found if why is not None and is_judged else ()
+    post = read_post(event, found)
+    is_post_judged = decision is not None and decision.event not in {one.event for one in reports}
+    author = case.actor or (None if event is None else account_key(event.actor))
+    clause = policy.clauses.get(case.clause)
     return CasePage(
         case=case,
+        title=(clause and clause.title) or (why and why.explanation.clause_title) or case.clause,
         why=why,
-        earlier=[rows[one] for one in reversed(case.decisions[:-1]) if one in rows],
-        post=read_post(event, found),
-        author=read_author(connection, case.actor, event, found),
-        history=read_history(connection, case.subject, case.actor, now=store.clock.now()),
+        others=[
+            rows[one]
+            for one in reversed(case.decisions)
+            if one in rows and (decision is None or one != decision.id)
+        ],
+        post=post,
+        is_other_version=post is not None and is_post_judged and not is_judged,
+        is_erased=is_erased,
+        reports=reports[::-1],
+        author=read_author(connection, author, event, found),
+        history=read_history(connection, case.subject, author, now=store.clock.now()),
         choices=_choices(case, decision, policy),
         neighbours=find_neighbours(connection, queue, case_id),
         standings=read_standings(store, connection, case),
     )
+
+
+def read_rows(
+    connection: sa.Connection, decision_ids: Sequence[str]
+) -> dict[str, decisions.DecisionRow]:
+    """What lists show of these decisions: a case that many people report has thousands."""
+    found: dict[str, decisions.DecisionRow] = {}
+    for start in range(0, len(decision_ids), _IDS_PER_STATEMENT):
+        some = decision_ids[start : start + _IDS_PER_STATEMENT]
+        found |= decisions.rows_by_id(connection, some)
+    return found
+
+
+def strongest_row(
+    case: Case, rows: Mapping[str, decisions.DecisionRow]
+) -> decisions.DecisionRow | None:
+    """The decision that a case has its priority and clause from: of equal ones the first."""
+    known = [rows[one] for one in case.decisions if one in rows]
+    return max(known, key=lambda row: row.priority, default=None)
 
 
 def read_why(connection: sa.Connection, policy: CompiledPolicy, decision: Decision) -> Why:
@@ -191,6 +238,40 @@ def read_standing(
         undo_until=undo_until(store, verdict),
         stands=case.verdict == verdict.id,
     )
+
+
+def _strongest(
+    connection: sa.Connection, case: Case, rows: Mapping[str, decisions.DecisionRow]
+) -> Decision | None:
+    """The strongest decision whose content still exists."""
+    left = dict(rows)
+    while (row := strongest_row(case, left)) is not None:
+        decision = decisions.get(connection, row.id)
+        if decision is not None:
+            return decision
+        del left[row.id]
+    return None
+
+
+def _evidence(
+    store: Store,
+    connection: sa.Connection,
+    case: Case,
+    rows: Mapping[str, decisions.DecisionRow],
+    reports: Sequence[accounts.Report],
+) -> tuple[Event | None, bool]:
+    """The event that shows what the case is about, and whether such an event was erased.
+
+    A report shows nothing of what it is about: where nothing else led to the case, the archive
+    is asked for the post.
+    """
+    reported = {report.event for report in reports}
+    triggers = [rows[one] for one in reversed(case.decisions) if one in rows]
+    judged = [row for row in triggers if row.event_id not in reported]
+    event = find_trigger(connection, case.subject, [row.id for row in judged])
+    if event is not None or judged:
+        return event, event is None
+    return find_post(store, case.subject), False
 
 
 def _choices(case: Case, decision: Decision | None, policy: CompiledPolicy) -> list[ClauseChoice]:

@@ -25,10 +25,14 @@ from tocsin.records import (
     Span,
     Subject,
     Verdict,
+    account_key,
+    event_from_row,
     post_of,
     restore_event,
 )
 from tocsin.store import accounts, banks, cases, decisions, outbox, people
+from tocsin.store.query import post_versions
+from tocsin.store.store import Store
 from tocsin.web.text import Link, Mark, Piece, cut, find_links, hidden_in
 
 __all__ = [
@@ -36,6 +40,8 @@ __all__ = [
     "Found",
     "History",
     "PostView",
+    "find_post",
+    "find_trigger",
     "names_of",
     "read_author",
     "read_found",
@@ -139,6 +145,30 @@ def trigger_of(connection: sa.Connection, decision: Decision) -> Event | None:
     return None if line is None else restore_event(line)
 
 
+def find_trigger(
+    connection: sa.Connection, subject: Subject, decision_ids: Sequence[str]
+) -> Event | None:
+    """The first of these decisions' events that shows the subject; one with a post goes first."""
+    first: Event | None = None
+    for one in decision_ids:
+        line = decisions.event_json(connection, one)
+        event = None if line is None else restore_event(line)
+        if event is None or not _shows(event, subject):
+            continue
+        if post_of(event) is not None:
+            return event
+        first = first or event
+    return first
+
+
+def find_post(store: Store, subject: Subject) -> Event | None:
+    """The newest version of a post that nothing was decided about; None if it never came."""
+    if subject.kind != "post":
+        return None
+    found = post_versions(store, subject.id, limit=1)
+    return event_from_row(found[0]) if found else None
+
+
 def read_found(connection: sa.Connection, decision: Decision) -> list[Found]:
     """What the detectors found, each entry of a bank once, numbered from 1."""
     groups: dict[tuple[str | None, ...], list[tuple[Signal, Evidence]]] = {}
@@ -218,6 +248,16 @@ def names_of(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]
     """Names of users by id; programs and people who are gone keep their ids."""
     found = {one: people.user_by_id(connection, one) for one in set(ids)}
     return {one: user.name if user is not None else one for one, user in found.items()}
+
+
+def _shows(event: Event, subject: Subject) -> bool:
+    """Whether an event shows this subject, and not only something near it."""
+    post = post_of(event)
+    if subject.kind == "post":
+        return post is not None and post.id == subject.id
+    if subject.kind == "account":
+        return account_key(event.actor) == subject.id
+    return True
 
 
 def _found(

@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse
 
 from tocsin.records import CaseState
 from tocsin.review import Permission, list_page
-from tocsin.store import cases, decisions
+from tocsin.store import cases
 from tocsin.web.callers import Person, person
-from tocsin.web.casepage import read_standing
+from tocsin.web.casepage import read_rows, read_standing, strongest_row
 from tocsin.web.console.pages import page
 from tocsin.web.context import context_of
 
@@ -63,7 +63,8 @@ def show_queue(
     with context.store.read() as connection:
         policy = context.policy(connection)
         found = list_page(connection, query.where, page=page_number)
-        rows = decisions.rows_by_id(connection, [case.decisions[-1] for case in found.cases])
+        linked = [one for case in found.cases for one in case.decisions]
+        rows = read_rows(connection, linked)
         in_state = cases.CaseFilter(state=query.state)
         by_clause = cases.count_by(connection, "clause", in_state)
         by_language = cases.count_by(connection, "language", in_state)
@@ -80,7 +81,7 @@ def show_queue(
         user,
         "queue.html",
         found=found,
-        rows=rows,
+        strongest={case.id: strongest_row(case, rows) for case in found.cases},
         query_=query,
         by_clause=by_clause,
         by_language=by_language,
