@@ -160,7 +160,7 @@ def test_nothing_is_left_of_a_path_that_was_mistyped(tocsin: Tocsin) -> None:
 
 
 def test_the_password_of_a_database_is_not_shown(tocsin: Tocsin, postgres_url: str) -> None:
-    url = sa.make_url(postgres_url).set(password="kestrel-4711")  # noqa: S106  # made up
+    url = sa.make_url(postgres_url).set(password="kestrel-4711")
     ran = tocsin("decisions", "--db", url.render_as_string(hide_password=False), status=2)
     assert "there is no database at " in ran.err
     assert "kestrel" not in ran.err

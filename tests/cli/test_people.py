@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tocsin.cli import program
-from tocsin.errors import InputError, NotFoundError
+from tocsin.errors import ConflictError, InputError, NotFoundError
 from tocsin.review import Role, Scope
 
 Typed = Callable[..., Result]
@@ -56,6 +56,21 @@ def test_without_anybody_to_ask_the_password_is_demanded(typed: Typed) -> None:
     result = typed("user", "add", "mo", "--role", "lead")
     assert isinstance(result.exception, InputError)
     assert "--password-stdin" in str(result.exception)
+
+
+def test_the_last_admin_stays(typed: Typed) -> None:
+    add(typed, "ana", "admin")
+    add(typed, "ben", "admin")
+    assert typed("user", "disable", "ben").exit_code == 0
+    for words in (("disable", "ana"), ("role", "ana", "lead")):
+        refused = typed("user", *words).exception
+        assert isinstance(refused, ConflictError)
+        assert "tocsin user add" in str(refused)
+    assert typed("user", "role", "ana", "admin").exit_code == 0
+    assert typed("user", "role", "ben", "lead").exit_code == 0, "is no admin who may log in"
+    assert typed("user", "role", "ben", "admin").exit_code == 0
+    assert typed("user", "disable", "ben", "--undo").exit_code == 0
+    assert typed("user", "disable", "ana").exit_code == 0
 
 
 @pytest.mark.parametrize("words", [("role", "nobody", "lead"), ("disable", "nobody")])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from tests.support.runs import Ran, environment, made_lines, run_command
 from tocsin import __version__
@@ -127,6 +128,12 @@ def test_completion_prints_a_script(shell: str, capfd: pytest.CaptureFixture[str
     ran = run_command(capfd, "completion", shell)
     assert ran.status == 0
     assert "_TOCSIN_COMPLETE" in ran.out
+
+
+def test_the_shell_completes_files_to_run() -> None:
+    complete = ShellComplete(program, {}, "tocsin", "_TOCSIN_COMPLETE")
+    assert [item.type for item in complete.get_completions(["run"], "ev")] == ["file"]
+    assert [item.type for item in complete.get_completions(["run", "one.jsonl"], "")] == ["file"]
 
 
 # --- whose fault a failure is -------------------------------------------------------------------

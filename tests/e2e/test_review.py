@@ -110,6 +110,39 @@ def test_decide_undo_and_decide_again_by_keys_alone(
     expect(lead.get_by_role("table")).to_contain_text("action.delivered")
 
 
+def test_the_button_says_what_a_violation_without_actions_does(
+    site: Site, open_page: Opener
+) -> None:
+    case = site.case()
+    page = open_page(site, user="moderator")
+    page.goto(f"/cases/{case.id}")
+    ready(page)
+    button = page.locator("button.violation")
+    expect(button).to_contain_text("Violation, no action")
+    expect(page.locator("[data-outcome]")).to_contain_text("is only recorded.")
+    page.keyboard.press("4")
+    expect(button).not_to_contain_text("no action")
+    page.keyboard.press("4")
+    expect(button).to_contain_text("Violation, no action")
+
+
+def test_u_undoes_only_while_the_bar_shows(site: Site, open_page: Opener) -> None:
+    first, second = site.case(SLOGAN), site.case(f"{SLOGAN}, says a wall")
+    page = open_page(site, user="moderator")
+    page.goto(f"/cases/{first.id}")
+    ready(page)
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/cases/{second.id}?done=*")
+    page.goto(f"/cases/{first.id}")
+    ready(page)
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.keyboard.press("u")
+    page.keyboard.press("?")  # the page is still there to answer
+    expect(page.get_by_role("dialog")).to_be_visible()
+    with site.store.read() as connection:
+        assert cases.get(connection, first.id).state == "decided"  # type: ignore[union-attr]  # it exists
+
+
 def test_keys_do_nothing_while_typing_and_help_explains_them(site: Site, open_page: Opener) -> None:
     case = site.case()
     page = open_page(site, user="moderator")
@@ -144,6 +177,25 @@ def test_everything_that_decides_is_on_the_first_screen(site: Site, open_page: O
         assert box["y"] + box["height"] <= 768
 
 
+def test_on_a_small_screen_cases_stand_before_filters(site: Site, open_page: Opener) -> None:
+    for number in range(3):
+        site.case(f"{SLOGAN} {number}")
+    page = open_page(site, user="moderator")
+    page.set_viewport_size({"width": 1024, "height": 768})
+    for link in page.locator(".row-link").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 768
+    page.get_by_role("link", name="Filters").click()
+    expect(page.get_by_role("complementary", name="Filters")).to_be_in_viewport()
+    page.set_viewport_size({"width": 1366, "height": 768})
+    side = page.get_by_role("complementary", name="Filters").bounding_box()
+    listed = page.get_by_role("table").bounding_box()
+    assert side is not None
+    assert listed is not None
+    assert side["x"] + side["width"] <= listed["x"]
+
+
 def test_a_protected_purpose_asks_once_more(site: Site, open_page: Opener) -> None:
     case = site.case()
     page = open_page(site, user="moderator")
@@ -172,6 +224,7 @@ def test_without_scripts_a_case_can_be_read_and_decided(site: Site, open_page: O
     expect(page.locator('[name="action.threat.person"][value=hide]')).to_be_visible()
     expect(page.locator('[name="action.terror.support"][value=hide]')).to_be_hidden()
     page.get_by_label("Hide").and_(page.locator('[name="action.threat.person"]')).check()
+    expect(page.locator("[data-outcome]")).to_contain_text("without a ticked action")
     page.get_by_role("button", name="Violation").click()
     expect(page.get_by_role("status")).to_contain_text("Violation: Hide.")
     page.get_by_role("button", name="Undo").click()

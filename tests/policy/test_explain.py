@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from tests.policy.kit import bank_hit, compiled, decide, policy_of, rule_yaml, signal
 from tocsin.policy import explain
@@ -31,8 +32,8 @@ def test_every_sub_expression_has_its_value_again() -> None:
         '  account.age / days(1) < 7 or signal("threat").score > 0.5 = true',
         "    account.age / days(1) < 7 = true",
         "      account.age / days(1) = 3",
-        "        account.age = 259200",
-        "        days(1) = 86400",
+        "        account.age = 3 d",
+        "        days(1) = 1 d",
         '    signal("threat").score > 0.5 = false',
         '      signal("threat").score = missing',
         '  not contains(title, "x") = true',
@@ -41,6 +42,31 @@ def test_every_sub_expression_has_its_value_again() -> None:
     ]
     assert found.is_same_policy
     assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("age", "shown"),
+    [
+        (timedelta(days=4, hours=9, minutes=59), "4 d 9 h"), (timedelta(days=30), "30 d"),
+        (timedelta(days=1, minutes=5), "1 d"), (timedelta(hours=2, minutes=5), "2 h 5 min"),
+        (timedelta(minutes=1, seconds=1), "1 min 1 s"), (timedelta(seconds=59), "59 s"),
+        (timedelta(milliseconds=500), "0.5 s"), (timedelta(0), "0 s"),
+        (timedelta(hours=-1), "-1 h"),
+    ],
+)  # fmt: skip
+def test_durations_have_units_and_stay_seconds_in_json(age: timedelta, shown: str) -> None:
+    when = "account.age < days(400) and post.views < 9000"
+    row: dict[str, FeatureValue] = {"account.age": age, "post.views": 3_600}
+    (decision,) = decide(policy_of(when), post_event(), row)
+    found = explain(decision, policy_of(when))
+    steps = [str(step).strip() for step in found.rules[0].steps]
+    assert f"account.age = {shown}" in steps
+    assert "days(400) = 400 d" in steps
+    assert "post.views = 3600" in steps
+    assert found.rules[0].duration("account.age") == shown
+    assert found.rules[0].duration("post.views") is None
+    values = found.as_json()["rules"][0]["values"]
+    assert values["account.age"] == age.total_seconds()
 
 
 def test_spans_have_excerpts_only_where_the_text_is_given() -> None:

@@ -22,7 +22,17 @@ from tocsin.records import (
     Verdict,
     VerdictKind,
 )
-from tocsin.review import Ruling, consequence, decide, find_neighbours, list_page, reverse
+from tocsin.review import (
+    Passwords,
+    Role,
+    Ruling,
+    add_user,
+    consequence,
+    decide,
+    find_neighbours,
+    list_page,
+    reverse,
+)
 from tocsin.review.consequences import LABELS, subject_of
 from tocsin.review.verdicts import MAX_NOTE
 from tocsin.store import cases, log, outbox
@@ -142,6 +152,15 @@ def test_of_two_people_at_once_exactly_one_wins(store: Store) -> None:
     assert (len(won), len(lost)) == (1, 3)
     assert all(won[0].reviewer in error.message for error in lost)
     assert read_case(store, case).verdict == won[0].id
+
+
+def test_a_conflict_names_the_reviewer_as_colleagues_know_them(store: Store) -> None:
+    case = case_about(store)
+    reviewer = add_user(store, Passwords(), "noor", Role.MODERATOR, "four plain words", by="test")
+    decide(store, PLAIN_POLICY, harmless(case), reviewer=reviewer)
+    with pytest.raises(ConflictError, match="noor decided it as `harmless`") as caught:
+        decide(store, PLAIN_POLICY, violation(case), reviewer="usr_2")
+    assert reviewer not in caught.value.message
 
 
 def test_a_case_that_grew_says_what_changed(store: Store) -> None:

@@ -170,6 +170,7 @@ def test_the_case_page_shows_what_and_why(site: Site) -> None:
     text = site.logged_in().get(f"/cases/{case.id}").text
     for expected in (
         "New Voice", "@<bdi>new_voice</bdi>", "24 h", "irondawn.example", "slogan-of-new-account",
+        "<dd><bdi>1 d</bdi></dd>",
         "A slogan of a designated group.", "account.age", "phrase of", "Long live the Iron Dawn!",
         "Only its author sees the post.", "Countering extremism", "1,234 views",
     ):  # fmt: skip
@@ -420,6 +421,19 @@ def test_withholding_takes_the_country_of_the_form(site: Site) -> None:
     with site.store.read() as connection:
         (row,) = outbox.list_rows(connection, now=site.clock.now())
     assert row.action.country == "AT"
+
+
+def test_a_cancelled_action_is_not_due(site: Site) -> None:
+    case = site.case()
+    client = site.logged_in(Role.LEAD)
+    verdict = decide(client, case, **{"action.terror.support": "hide"})
+    assert ">due " in client.get("/actions").text
+    path = verdict.headers["location"].rpartition("done=")[2]
+    client.post(f"/verdicts/{path}/reverse", data={"csrf": csrf_of(client)})
+    text = client.get("/actions").text
+    assert "cancelled" in text
+    assert ">due " not in text
+    assert "never sent" in text
 
 
 # --- other pages -------------------------------------------------------------------------------

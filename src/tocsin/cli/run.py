@@ -23,7 +23,13 @@ FORMATS = ("tocsin", "twitter", "mastodon", "jetstream")
 
 
 @click.command(name="run")
-@click.argument("files", nargs=-1, required=True, metavar="FILE… | -")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(allow_dash=True),  # what the shell completes
+    metavar="FILE… | -",
+)
 @click.option(
     "--format",
     "format_name",

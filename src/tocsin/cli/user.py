@@ -33,13 +33,13 @@ def command() -> None:
     """Add and change the people who may log in.
 
     \b
-    Roles:
-      analyst       reads cases, decisions, banks, dead letters
-      moderator     reads, and decides cases
-      investigator  as a moderator, and reads the audit log
-      appeals       reads, and takes anybody's verdict back
-      lead          everything but sending events
-      admin         everything; who runs an instance alone is admin
+    Everybody reads cases, decisions, accounts, actions and banks. Beside that:
+      analyst       reads the dead letters
+      moderator     decides cases
+      investigator  decides cases, reads the audit log
+      appeals       takes anybody's verdict back, reads the audit log
+      lead          all of this
+      admin         all of this, and sends events; who runs an instance alone is admin
     """
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
-from tocsin.policy.expressions import Expr, ListOf, Name
+from tocsin.policy.expressions import Expr, ListOf, Name, walk
 from tocsin.policy.expressions import Literal as Constant
 from tocsin.policy.interpret import Result, combine, from_stored, to_stored
+from tocsin.policy.kinds import Kind
 from tocsin.policy.run import CompiledPolicy
 from tocsin.policy.spec import Rule
 from tocsin.records import Decision, Outcome, Reason, TextField, Value
@@ -23,6 +25,8 @@ from tocsin.records import Decision, Outcome, Reason, TextField, Value
 __all__ = ["Explanation", "FoundEvidence", "RuleExplanation", "Step", "explain"]
 
 MAX_EXCERPT = 200
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 State = Literal["value", "missing", "not stored"]
 
@@ -35,15 +39,23 @@ class Step:
     text: str
     state: State
     value: Value | None = None
+    is_duration: bool = False
 
     def __str__(self) -> str:
-        shown = _shown(self.value) if self.state == "value" else self.state
+        shown = (
+            _shown(self.value, is_duration=self.is_duration)
+            if self.state == "value"
+            else self.state
+        )
         return f"{'  ' * self.depth}{self.text} = {shown}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleExplanation:
-    """One rule that hit. `when` and `steps` are empty where the rule has changed since."""
+    """One rule that hit. `when` and `steps` are empty where the rule has changed since.
+
+    `durations` names those of `values` that are seconds of a duration, as far as is known.
+    """
 
     rule: str
     version: str
@@ -56,6 +68,11 @@ class RuleExplanation:
     values: Mapping[str, Value]
     missing: tuple[str, ...]
     signals: tuple[str, ...]
+    durations: tuple[str, ...] = ()
+
+    def duration(self, name: str) -> str | None:
+        """A value that is a duration, with its units; None where it is something else."""
+        return _shown(self.values[name], is_duration=True) if name in self.durations else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +196,14 @@ def _rule(reason: Reason, policy: CompiledPolicy, floor: int) -> RuleExplanation
         values=reason.values,
         missing=reason.missing,
         signals=reason.signals,
+        durations=() if rule is None else tuple(_durations(rule.condition, reason)),
     )
+
+
+def _durations(condition: Expr, reason: Reason) -> dict[str, None]:
+    """The names of the values that are durations, each once, in the order of the rule."""
+    keys = (part.key for part in walk(condition) if part.kind is Kind.DURATION)
+    return dict.fromkeys(key for key in keys if key in reason.values)
 
 
 def _steps(expr: Expr, reason: Reason, depth: int) -> Iterator[Step]:
@@ -191,6 +215,7 @@ def _steps(expr: Expr, reason: Reason, depth: int) -> Iterator[Step]:
         text=expr.key,
         state=state,
         value=None if value is None else to_stored(value),
+        is_duration=expr.kind is Kind.DURATION,
     )
     for child in expr.children:
         yield from _steps(child, reason, depth + 1)
@@ -305,9 +330,22 @@ def _evidence_line(item: FoundEvidence) -> str:
     return ", ".join(parts)
 
 
-def _shown(value: Value | None) -> str:
+def _shown(value: Value | None, *, is_duration: bool = False) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if is_duration and isinstance(value, int | float):
+        return _with_units(value)
     if isinstance(value, list):
         return f"[{', '.join(value)}]"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _with_units(seconds: float) -> str:
+    """A duration in its two largest units, never more than it is: `4 d 9 h`, `30 d`, `0.5 s`."""
+    sign, left = ("-" if seconds < 0 else ""), abs(seconds)
+    for (size, unit), (smaller, smaller_unit) in pairwise(_UNITS):
+        if left >= size:
+            whole, rest = divmod(left, size)
+            part = f" {rest // smaller:.0f} {smaller_unit}" if rest >= smaller else ""
+            return f"{sign}{whole:.0f} {unit}{part}"
+    return f"{sign}{left:g} s"

@@ -3,17 +3,17 @@
 Comes in: names, roles, passwords. Goes out: changes in the store. Always holds: whoever is
 disabled, or changes role or password, is logged out everywhere at once; an id is random, so that
 what the platform or the log sees of a reviewer says nothing about the person. Refused: names
-that could be mistaken for another, or hold invisible characters.
+that could be mistaken for another, or hold invisible characters; taking the last admin away.
 """
 
 from __future__ import annotations
 
 from tocsin.clock import random_token
-from tocsin.errors import InputError, NotFoundError
+from tocsin.errors import ConflictError, InputError, NotFoundError
 from tocsin.review.passwords import Passwords
 from tocsin.review.roles import Role
 from tocsin.store import people
-from tocsin.store.store import Store
+from tocsin.store.store import Store, Transaction
 
 __all__ = ["add_user", "get_user", "set_disabled", "set_password", "set_role"]
 
@@ -62,9 +62,15 @@ def get_user(store: Store, name: str) -> people.User:
 
 
 def set_role(store: Store, name: str, role: Role, *, by: str) -> None:
-    """Give a user another role."""
+    """Give a user another role.
+
+    Raises:
+        ConflictError: nobody would be left who may do everything.
+    """
     user = get_user(store, name)
     with store.write() as transaction:
+        if role is not Role.ADMIN:
+            _keep_an_admin(transaction, user.id)
         people.update_user(transaction, user.id, by=by, role=role.value)
         people.delete_sessions_of(transaction, user.id)
 
@@ -80,8 +86,28 @@ def set_password(store: Store, passwords: Passwords, name: str, password: str, *
 
 
 def set_disabled(store: Store, name: str, *, is_disabled: bool, by: str) -> None:
-    """Let a user in no more, or again."""
+    """Let a user in no more, or again.
+
+    Raises:
+        ConflictError: nobody would be left who may do everything.
+    """
     user = get_user(store, name)
     with store.write() as transaction:
+        if is_disabled:
+            _keep_an_admin(transaction, user.id)
         people.update_user(transaction, user.id, by=by, is_disabled=is_disabled)
         people.delete_sessions_of(transaction, user.id)
+
+
+def _keep_an_admin(transaction: Transaction, user_id: str) -> None:
+    """Refuse, if this user is the only admin who may log in."""
+    admins = {
+        user.id
+        for user in people.list_users(transaction.connection)
+        if user.role == Role.ADMIN.value and not user.is_disabled
+    }
+    if admins == {user_id}:
+        raise ConflictError(
+            "this is the last admin who may log in",
+            hint="make another one first: tocsin user add NAME --role admin",
+        )

@@ -33,7 +33,7 @@ from tocsin.records import (
 )
 from tocsin.review.clauses import PolicyView
 from tocsin.review.consequences import subject_of
-from tocsin.store import cases, outbox
+from tocsin.store import cases, outbox, people
 from tocsin.store.store import Store, Transaction
 
 __all__ = ["CONFIRMED_ACTIONS", "MAX_NOTE", "Ruling", "decide", "reverse", "undo_until"]
@@ -226,11 +226,11 @@ def _check_unchanged(connection: sa.Connection, case: Case, version: int) -> Non
     verdicts = cases.verdicts_on(connection, case=case.id)
     last = verdicts[-1] if verdicts else None
     if case.state is CaseState.DECIDED and last is not None:
-        changed = f"{last.reviewer} decided it as `{last.kind}`"
+        changed = f"{_name(connection, last)} decided it as `{last.kind}`"
     elif last is not None and last.kind is VerdictKind.ESCALATE:
-        changed = f"{last.reviewer} escalated it"
+        changed = f"{_name(connection, last)} escalated it"
     elif last is not None and last.kind is VerdictKind.REVERSAL:
-        changed = f"{last.reviewer} took a verdict back"
+        changed = f"{_name(connection, last)} took a verdict back"
     else:
         changed = f"new decisions were added, now {len(case.decisions)}"
     raise ConflictError(
@@ -238,6 +238,12 @@ def _check_unchanged(connection: sa.Connection, case: Case, version: int) -> Non
         where=case.id,
         hint=f"you saw version {version}, it is now {case.version}: look again, then decide",
     )
+
+
+def _name(connection: sa.Connection, verdict: Verdict) -> str:
+    """Who decided, as colleagues know them; programs and people who are gone keep their ids."""
+    user = people.user_by_id(connection, verdict.reviewer)
+    return verdict.reviewer if user is None else user.name
 
 
 def _check_reversible(connection: sa.Connection, verdict: Verdict) -> None:

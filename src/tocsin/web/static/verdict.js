@@ -1,9 +1,10 @@
-// The form of a verdict: digits choose actions of the chosen clause, and one line says what
-// the buttons will do.
+// The form of a verdict: digits choose actions of the chosen clause; the button and one line
+// say what will follow.
 export function startVerdict() {
   const form = document.querySelector("[data-verdict]");
   if (!form) return null;
-  const outcome = form.querySelector("[data-outcome]");
+  const outcome = form.querySelector("[data-chosen]");
+  const button = form.querySelector("[data-violation]");
   const resting = outcome.textContent;
 
   const body = () => form.querySelector("input[name=clause]:checked")?.closest(".clause");
@@ -12,7 +13,8 @@ export function startVerdict() {
 
   function describe() {
     const names = chosen().map((box) => box.closest("label").querySelector("strong").textContent);
-    outcome.textContent = names.length ? `Violation: ${names.join(", ")}. ${resting}` : resting;
+    outcome.textContent = names.length ? `Violation: ${names.join(", ")}.` : resting;
+    button.textContent = names.length ? "Violation" : "Violation, no action";
     const isSevere = purpose() !== "none" && chosen().some((box) => "severe" in box.dataset);
     form.elements.confirmed.required = isSevere;
   }
