@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.support.cases import PLAIN_POLICY, case_about
 from tests.support.runs import PACK, Ran, environment, made_lines, run_command
-from tocsin.records import entry_id
+from tocsin.config import Settings
+from tocsin.records import ActionKind, VerdictKind, entry_id
+from tocsin.review import Ruling, decide
+from tocsin.store import Store
 
 SUMMARY_KEYS = [
     "events", "accepted", "duplicates", "dead_letters", "decisions", "new_decisions",
@@ -117,6 +123,41 @@ def test_explain_names_rule_values_and_spans(tocsin: Tocsin) -> None:
     assert explained == tocsin.json("explain", str(decision["id"]))[0]
 
 
+def test_explain_of_an_event_that_no_rule_hit(tocsin: Tocsin) -> None:
+    calm = (
+        b'{"id": "calm", "type": "post.created", "post": {"id": "p", "text": "the ferry is late"}}'
+    )
+    ran = tocsin("run", tocsin.file([calm]))
+    assert ran.out.startswith("1 event in ")
+    assert tocsin("explain", "calm").out == "the event was judged and no rule hit\n"
+    assert tocsin.json("explain", "calm") == [{"event": "calm", "decisions": []}]
+    assert "no decision and no event" in tocsin("explain", "unknown", status=2).err
+
+
+def test_an_unknown_type_is_told_the_nearest(tocsin: Tocsin) -> None:
+    lines = [b'{"id":"e1","type":"post.creatd"}', b'{"id":"e2","type":"zzzz"}',
+             b'{"id":"e3","type":"post.creatd", bad']  # fmt: skip
+    tocsin("run", tocsin.file(lines))
+    messages = [str(letter["message"]) for letter in tocsin.json("deadletters", "list")]
+    assert messages[0] == "unknown event type, the nearest is `post.created` - at `$.type`"
+    assert not any("creatd" in message or "zzzz" in message for message in messages)
+
+
+def test_init_without_anybody_to_ask_says_that_nobody_can_log_in(
+    tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hint = "nobody can log in yet: tocsin user add NAME --role admin"
+    assert hint in tocsin("init").out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("four plain words here\n"))
+    tocsin("user", "add", "ana", "--role", "admin", "--password-stdin")
+    assert hint not in tocsin("init").out
+
+
+def test_wrong_sql_is_told_in_lower_case(tocsin: Tocsin) -> None:
+    tocsin("run", "/dev/null")
+    assert "error: SQL: parser error: " in tocsin("query", "select from where", status=2).err
+
+
 # --- a database that is not there ----------------------------------------------------------------
 
 
@@ -160,7 +201,7 @@ def test_nothing_is_left_of_a_path_that_was_mistyped(tocsin: Tocsin) -> None:
 
 
 def test_the_password_of_a_database_is_not_shown(tocsin: Tocsin, postgres_url: str) -> None:
-    url = sa.make_url(postgres_url).set(password="kestrel-4711")
+    url = sa.make_url(postgres_url).set(password="kestrel-4711")  # made up
     ran = tocsin("decisions", "--db", url.render_as_string(hide_password=False), status=2)
     assert "there is no database at " in ran.err
     assert "kestrel" not in ran.err
@@ -319,8 +360,11 @@ def test_dead_letters_are_listed_shown_fixed_and_replayed(tocsin: Tocsin) -> Non
     assert json.loads(ran.out)["replayed"] == 0
     fixed = tocsin.file([broken.replace(b"7", b'"dawn of iron rises"')], "fixed.json")
     assert tocsin.json("deadletters", "replay", first, "--line", fixed) == [
-        {"replayed": 1, "refused": {}}
+        {"replayed": 1, "known_already": 0, "refused": {}}
     ]
+    again = tocsin("deadletters", "replay", first)
+    assert f"{first}: known already" in again.out
+    assert "0 replayed, 1 known already, 0 refused again" in again.out
     assert len(tocsin.json("decisions", "--event", "e1")) == 1
     tocsin("deadletters", "dismiss", second)
     assert tocsin.json("deadletters", "list") == []
@@ -337,7 +381,9 @@ def test_a_replay_after_a_change_of_settings_takes_what_was_refused(
     tocsin("run", tocsin.file([private]))
     (letter,) = tocsin.json("deadletters", "list")
     assert letter["reason"] == "INPUT.NOT_PUBLIC"
-    assert tocsin("deadletters", "show", str(letter["id"])).out == "\n", "never kept"
+    shown = tocsin("deadletters", "show", str(letter["id"]))
+    assert shown.out == ""
+    assert "the line was not kept" in shown.err
     monkeypatch.setenv("TOCSIN_ACCEPT_NON_PUBLIC", "true")
     ran = tocsin("deadletters", "replay", str(letter["id"]), status=4)
     assert "give the whole line" in ran.out
@@ -404,6 +450,26 @@ def test_enforce_dry_run_shows_and_delivers_nothing(tocsin: Tocsin) -> None:
     assert due[0]["action"]["kind"] == "hide"  # type: ignore[index]  # an object
     assert "3 actions are due; nothing was delivered" in tocsin("enforce", "--dry-run").out
     assert tocsin.json("enforce", "--dry-run") == due
+
+
+def test_enforce_dry_run_says_what_can_still_be_taken_back(
+    tocsin: Tocsin, database_url: str
+) -> None:
+    settings = Settings(database_url=database_url, data_dir=str(tocsin.folder / "data"))
+    store = Store.open(settings)
+    case = case_about(store, "dawn of iron rises")
+    ruling = Ruling(
+        case=case.id,
+        version=case.version,
+        kind=VerdictKind.VIOLATION,
+        clause="terror.support",
+        actions=(ActionKind.HIDE,),
+    )
+    decide(store, PLAIN_POLICY, ruling, reviewer="usr_1")
+    store.close()
+    shown = tocsin("enforce", "--dry-run").out
+    assert "0 actions are due; nothing was delivered" in shown
+    assert "1 action waits in the undo window, until " in shown
 
 
 def test_enforce_says_when_the_platform_is_away_and_goes_on_later(

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.cases import PLAIN_POLICY, case_about, new_store
-from tocsin.enforcement import Deliverer, DeliveryRun, deliver_due, would_deliver
+from tocsin.enforcement import Deliverer, DeliveryRun, deliver_due, in_undo_window, would_deliver
 from tocsin.enforcement.webhook import MAX_ATTEMPTS
 from tocsin.plugins import Receipt
 from tocsin.records import Action, ActionKind, ActionState, EntryKind, VerdictKind
@@ -94,7 +94,9 @@ def test_nothing_leaves_before_the_undo_window_has_ended(store: Store, clock: Fa
     clock.advance(timedelta(seconds=29))
     assert deliver_due(store, platform).n_claimed == 0
     assert would_deliver(store) == []
+    assert [row.action.kind for row in in_undo_window(store)] == [ActionKind.HIDE]
     clock.advance(timedelta(seconds=1))
+    assert in_undo_window(store) == []
     assert [row.action.kind for row in would_deliver(store)] == [ActionKind.HIDE]
     assert deliver_due(store, platform) == DeliveryRun(n_sent=1)
     assert [attempt for _, attempt in platform.got] == [1]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 
 __all__ = ["command"]
 
@@ -30,4 +30,4 @@ def command(context: CliContext) -> None:
             run = archive_events(store, on_progress=lambda n: progress.advance(task, n))
     if context.json:
         context.emit({"events": run.n_events, "files": run.files})
-    context.say(f"{run.n_events} events moved into {len(run.files)} files")
+    context.say(f"{counted(run.n_events, 'event')} moved into {counted(len(run.files), 'file')}")

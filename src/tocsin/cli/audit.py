@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import CheckFailedError
 
 __all__ = ["command"]
@@ -72,8 +72,9 @@ def verify_log(context: CliContext, *, anchor_file: Path | None, public_key: str
             }
         )
     context.say(
-        f"{report.n_entries} entries, {report.n_items} items of content"
-        f" ({report.n_erased} erased), {report.n_anchors} anchors checked"
+        f"{counted(report.n_entries, 'entry', 'entries')},"
+        f" {counted(report.n_items, 'item')} of content"
+        f" ({report.n_erased} erased), {counted(report.n_anchors, 'anchor')} checked"
     )
     for finding in report.findings:
         context.say(f"FOUND {finding.code} {finding.where}: {finding.message}")
@@ -83,7 +84,9 @@ def verify_log(context: CliContext, *, anchor_file: Path | None, public_key: str
         context.say(f"not proved: {limit}")
     if not report.is_sound:
         n_findings = len(report.findings) + report.n_unlisted
-        raise CheckFailedError(f"the log is not as it was written: {n_findings} findings")
+        raise CheckFailedError(
+            f"the log is not as it was written: {counted(n_findings, 'finding')}"
+        )
     context.say("sound: no change found")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from tocsin.cli.shared import CliContext, operator_name, shared_options
+from tocsin.cli.shared import CliContext, counted, operator_name, shared_options
 from tocsin.errors import InputError, NotFoundError
 from tocsin.records import BankEntry, BankKind, Designation, EntryState, entry_id
 
@@ -63,7 +63,7 @@ def list_banks(context: CliContext, bank: str | None, state: str | None) -> None
             for e in shown
         ),
     )
-    context.say(f"{len(shown)} entries")
+    context.say(counted(len(shown), "entry", "entries"))
 
 
 @command.command(name="add")
@@ -225,7 +225,10 @@ def _edit(
     n_changed = 0 if written is None else len(written.body["edits"])
     if context.json:
         context.emit({"changed": n_changed, "entries": [entry.id for entry in entries]})
-    context.say(f"{n_changed} entries changed, {len(entries) - n_changed} stood already")
+    context.say(
+        f"{counted(n_changed, 'entry', 'entries')} changed,"
+        f" {len(entries) - n_changed} stood already"
+    )
 
 
 def _day(value: datetime | None) -> date | None:

@@ -6,12 +6,13 @@ Comes in: ids, fixed lines. Goes out: lists; with `show` the refused line itself
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import CheckFailedError, InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def list_letters(
             for row in rows
         ),
     )
-    context.say(f"{len(rows)} of {n_all} dead letters")
+    context.say(f"{len(rows)} of {counted(n_all, 'dead letter')}")
 
 
 @command.command(name="show")
@@ -88,6 +89,11 @@ def show(context: CliContext, letter_id: str) -> None:
         context.emit(shown)
         return
     click.echo(f"{row.letter.reason}: {row.letter.message}", err=True)
+    if not row.letter.content:
+        click.echo("the line was not kept; it stands in its source only", err=True)
+        return
+    if row.letter.truncated:
+        click.echo("only a part of the line was kept", err=True)
     sys.stdout.buffer.write(row.letter.content + b"\n")
 
 
@@ -114,8 +120,7 @@ def replay(
 
     Useful after a change of settings, or with `--line` after mending one by hand.
     """
-    from tocsin.pipeline import Live, replay_dead_letter  # not needed for --help
-    from tocsin.store import deadletters
+    from tocsin.store import deadletters  # not needed for --help
 
     if line_file is not None and len(letter_ids) != 1:
         raise InputError("give `--line` with exactly one dead letter")
@@ -126,20 +131,18 @@ def replay(
         if replay_all:
             with store.read() as connection:
                 letter_ids = tuple(deadletters.list_ids(connection, reason=reason))
-        live = Live.open(store)
-        refused = {}
-        for letter_id in letter_ids:
-            problem = replay_dead_letter(live, _get(store, letter_id).letter, fixed)
-            if problem is not None:
-                refused[letter_id] = problem
-        live.close()
+        refused, known = _replay(store, letter_ids, fixed)
+    n_replayed = len(letter_ids) - len(refused) - len(known)
     if context.json:
-        context.emit({"replayed": len(letter_ids) - len(refused), "refused": refused})
+        context.emit({"replayed": n_replayed, "known_already": len(known), "refused": refused})
     for letter_id, problem in refused.items():
         context.say(f"{letter_id}: {problem}")
-    context.say(f"{len(letter_ids) - len(refused)} replayed, {len(refused)} refused again")
+    for letter_id in known:
+        context.say(f"{letter_id}: known already, it was replayed before")
+    context.say(f"{n_replayed} replayed, {len(known)} known already, {len(refused)} refused again")
     if refused:
-        raise CheckFailedError(f"{len(refused)} lines were refused again")
+        lines = "line was" if len(refused) == 1 else "lines were"
+        raise CheckFailedError(f"{len(refused)} {lines} refused again")
 
 
 @command.command(name="dismiss")
@@ -158,6 +161,26 @@ def dismiss(context: CliContext, letter_ids: tuple[str, ...]) -> None:
     if context.json:
         context.emit({"dismissed": len(letter_ids)})
     context.say(f"{len(letter_ids)} dismissed")
+
+
+def _replay(
+    store: Store, letter_ids: Sequence[str], fixed: bytes | None
+) -> tuple[dict[str, str], list[str]]:
+    """Judge each again: those refused, with why, and those that were replayed before."""
+    from tocsin.pipeline import Live, replay_dead_letter  # not needed for --help
+
+    live = Live.open(store)
+    refused, known = {}, []
+    for letter_id in letter_ids:
+        row = _get(store, letter_id)
+        if row.state == "replayed" and fixed is None:
+            known.append(letter_id)
+            continue
+        problem = replay_dead_letter(live, row.letter, fixed)
+        if problem is not None:
+            refused[letter_id] = problem
+    live.close()
+    return refused, known
 
 
 def _get(store: Store, letter_id: str) -> DeadLetterRow:

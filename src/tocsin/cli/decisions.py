@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 
 __all__ = ["command"]
 
@@ -68,4 +68,4 @@ def command(
             for row in rows
         ),
     )
-    context.say(f"{len(rows)} of {n_all} decisions, newest first")
+    context.say(f"{len(rows)} of {counted(n_all, 'decision')}, newest first")

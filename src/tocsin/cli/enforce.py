@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import NotFoundError, OutsideServiceError
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def command(context: CliContext, *, dry_run: bool, retry: str | None) -> None:
       tocsin enforce --dry-run
       TOCSIN_WEBHOOK_URL=https://platform.example/tocsin tocsin enforce
     """
-    from tocsin.enforcement import would_deliver  # not needed for --help
+    from tocsin.enforcement import in_undo_window, would_deliver  # not needed for --help
 
     with context.store() as store:
         if dry_run:
-            _show(context, would_deliver(store))
+            _show(context, would_deliver(store), in_undo_window(store))
             return
         if retry is not None:
             _requeue(store, retry)
@@ -54,7 +54,7 @@ def _requeue(store: Store, action_id: str) -> None:
             )
 
 
-def _show(context: CliContext, due: list[OutboxRow]) -> None:
+def _show(context: CliContext, due: list[OutboxRow], undoable: list[OutboxRow]) -> None:
     if context.json:
         for row in due:
             context.emit(row)
@@ -64,7 +64,15 @@ def _show(context: CliContext, due: list[OutboxRow]) -> None:
             ("action", "kind", "subject", "clause", "by"),
             ((a.id, a.kind, a.subject, a.clause, a.authority) for a in actions),
         )
-    context.say(f"{len(due)} actions are due; nothing was delivered")
+    is_or_are = "is" if len(due) == 1 else "are"
+    context.say(f"{counted(len(due), 'action')} {is_or_are} due; nothing was delivered")
+    if undoable:
+        until = max(row.action.not_before for row in undoable)
+        waits = "waits" if len(undoable) == 1 else "wait"
+        context.say(
+            f"{counted(len(undoable), 'action')} {waits} in the undo window,"
+            f" until {until:%Y-%m-%d %H:%M:%S} UTC"
+        )
 
 
 def _deliver(context: CliContext, store: Store) -> None:

@@ -1,7 +1,7 @@
 """`tocsin explain`: say why a decision was made.
 
 Comes in: the id of a decision, or of the event that triggered it. Goes out: each rule that hit,
-what it read, what was missing, spans, bank entries and versions.
+what it read, what was missing, spans, bank entries and versions; or that no rule hit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ def command(context: CliContext, decision_or_event: str) -> None:
       tocsin explain event-123 --json
     """
     with context.store() as store:
-        for explanation in _explain(store, decision_or_event):
+        explanations = _explain(store, decision_or_event)
+        if not explanations:
+            if context.json:
+                context.emit({"event": decision_or_event, "decisions": []})
+            context.say("the event was judged and no rule hit")
+        for explanation in explanations:
             if context.json:
                 context.emit(explanation.as_json())
             else:
@@ -40,8 +45,9 @@ def command(context: CliContext, decision_or_event: str) -> None:
 
 
 def _explain(store: Store, wanted: str) -> list[Explanation]:
+    """The explanations; none for an event that was judged and about which nothing was decided."""
     from tocsin.pipeline import explain_decision  # not needed for --help
-    from tocsin.store import decisions
+    from tocsin.store import decisions, eventids
 
     with store.read() as connection:
         found = decisions.get(connection, wanted)
@@ -53,9 +59,12 @@ def _explain(store: Store, wanted: str) -> list[Explanation]:
                 for row in decisions.list_rows(connection, decisions.DecisionFilter(event=wanted))
             ]
         )
+        is_event = bool(eventids.known(connection, [wanted]))
+    if not ids and is_event:
+        return []
     if not ids:
         raise NotFoundError(
-            "no decision and no event with decisions has this id",
+            "no decision and no event that was judged has this id",
             where=wanted,
             hint="tocsin decisions lists them",
         )

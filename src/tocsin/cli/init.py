@@ -55,7 +55,7 @@ def command(
       echo "$PASSWORD" | tocsin init --team --admin ana --password-stdin
     """
     from tocsin.pipeline import activate_first  # not needed for --help
-    from tocsin.store import anchors, keys
+    from tocsin.store import anchors, keys, people
 
     with context.store(create=True) as store:
         settings_file = _settings_file(store, solo=solo)
@@ -68,6 +68,8 @@ def command(
             or anchors.load_anchors(store.folder / anchors.ANCHOR_FILE)[-1]
         )
         folder = store.folder
+        with store.read() as connection:
+            has_users = bool(people.list_users(connection))
     if context.json:
         context.emit(
             {
@@ -82,6 +84,8 @@ def command(
     context.say(f"public key of the anchors (note it elsewhere): {anchor.public_key}")
     if created is not None:
         context.say(f"first user: {created} (admin)")
+    elif not has_users:
+        context.say("nobody can log in yet: tocsin user add NAME --role admin")
     context.say("\nnext:")
     context.say("  tocsin serve            the console and the API")
     context.say("  tocsin run FILE         judge events from a file")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.shared import CliContext, operator_name, shared_options
+from tocsin.cli.shared import CliContext, counted, operator_name, shared_options
 from tocsin.errors import CheckFailedError, InputError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def check_pack(context: CliContext, *, pack: Path | None, stored: bool) -> None:
     else:
         context.say(report.render().rstrip())
     if not report.is_clean:
-        raise CheckFailedError(f"the pack has {len(report.problems)} mistakes")
+        raise CheckFailedError(f"the pack has {counted(len(report.problems), 'mistake')}")
 
 
 @command.command(name="test")
@@ -68,7 +68,7 @@ def test_pack(context: CliContext, *, pack: Path | None, stored: bool) -> None:
     _, report = _checked(context, pack, entries)
     if report.policy is None:
         context.say(report.render().rstrip())
-        raise CheckFailedError(f"the pack has {len(report.problems)} mistakes")
+        raise CheckFailedError(f"the pack has {counted(len(report.problems), 'mistake')}")
     results = run_examples(report.policy, SystemClock(), entries)
     broken = [result for result in results if not result.is_kept]
     if context.json:
@@ -102,7 +102,7 @@ def activate_pack(context: CliContext, *, pack: Path | None, reason: str, by: st
         policy = activate(store, source, by=by or operator_name(), reason=reason)
     if context.json:
         context.emit({"version": policy.version, "rules": len(policy.rules)})
-    context.say(f"policy {policy.version} is in force: {len(policy.rules)} rules")
+    context.say(f"policy {policy.version} is in force: {counted(len(policy.rules), 'rule')}")
 
 
 @command.command(name="list")
@@ -147,7 +147,7 @@ def export_pack(context: CliContext, *, folder: Path, version: str | None) -> No
         path.write_text(text, encoding="utf-8")
     if context.json:
         context.emit({"folder": str(folder), "files": sorted(files)})
-    context.say(f"{len(files)} files in {folder}; try: tocsin policy test {folder}")
+    context.say(f"{counted(len(files), 'file')} in {folder}; try: tocsin policy test {folder}")
 
 
 @command.command(name="functions")

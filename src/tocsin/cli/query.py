@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 
 __all__ = ["command"]
 
@@ -42,4 +42,4 @@ def command(context: CliContext, sql: str, limit: int) -> None:
     else:
         context.table(table.column_names, (row.values() for row in shown.to_pylist()))
     more = "the first " if table.num_rows > limit else ""
-    context.say(f"{more}{shown.num_rows} rows")
+    context.say(f"{more}{counted(shown.num_rows, 'row')}")

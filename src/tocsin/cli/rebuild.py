@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 
 __all__ = ["command"]
 
@@ -30,4 +30,4 @@ def command(context: CliContext) -> None:
             n_applied = replay.rebuild(store, on_progress=lambda n: progress.advance(task, n))
     if context.json:
         context.emit({"entries": n_applied})
-    context.say(f"{n_applied} entries applied")
+    context.say(f"{counted(n_applied, 'entry', 'entries')} applied")

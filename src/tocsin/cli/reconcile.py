@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import CheckFailedError
 
 __all__ = ["command"]
@@ -42,5 +42,7 @@ def command(context: CliContext, patience_minutes: int) -> None:
             ((d.kind, d.subject, d.action or "-", d.detail, d.advice) for d in found),
         )
     if found:
-        raise CheckFailedError(f"the platform and our record differ in {len(found)} places")
+        raise CheckFailedError(
+            f"the platform and our record differ in {counted(len(found), 'place')}"
+        )
     context.say("no difference")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ def command(
         task = progress.add_task("judging", total=n_bytes or None, note="")
 
         def show(done_bytes: int, summary: RunSummary) -> None:
-            note = f"{summary.events:,} events, {summary.new_decisions:,} new decisions"
+            note = (
+                f"{counted(summary.events, 'event')},"
+                f" {counted(summary.new_decisions, 'new decision')}"
+            )
             progress.update(task, completed=done_bytes, note=note)
 
         summary = run_files(
@@ -98,12 +101,13 @@ def _is_readable(path: Path) -> bool:
 
 def _print(context: CliContext, summary: RunSummary) -> None:
     context.say(
-        f"{summary.events:,} events in {summary.seconds:.1f} s:"
+        f"{counted(summary.events, 'event')} in {summary.seconds:.1f} s:"
         f" {summary.accepted:,} accepted, {summary.duplicates:,} known already,"
         f" {summary.dead_letters:,} refused"
     )
     context.say(
-        f"{summary.decisions:,} decisions about them, {summary.new_decisions:,} of them new"
+        f"{counted(summary.decisions, 'decision')} about them,"
+        f" {summary.new_decisions:,} of them new"
     )
     for title, counts in (("clause", summary.by_clause), ("outcome", summary.by_outcome)):
         if counts:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tocsin.store import Store
 
-__all__ = ["CliContext", "operator_name", "shared_options"]
+__all__ = ["CliContext", "counted", "operator_name", "shared_options"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,6 +100,15 @@ class CliContext:
         is_off = not console.is_terminal
         with Progress(*columns, console=console, transient=True, disable=is_off) as progress:
             yield progress
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number and its noun.
+
+    >>> counted(1, "event"), counted(1_204, "event"), counted(0, "entry", "entries")
+    ('1 event', '1,204 events', '0 entries')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def operator_name() -> str:

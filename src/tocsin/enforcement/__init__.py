@@ -6,7 +6,13 @@ never acts twice; what leaves is signed; a failed delivery is tried again for ab
 then kept as a dead letter. Refused: acting on a person without a person's verdict.
 """
 
-from tocsin.enforcement.delivery import Deliverer, DeliveryRun, deliver_due, would_deliver
+from tocsin.enforcement.delivery import (
+    Deliverer,
+    DeliveryRun,
+    deliver_due,
+    in_undo_window,
+    would_deliver,
+)
 from tocsin.enforcement.differences import Difference, DifferenceKind, reconcile
 from tocsin.enforcement.webhook import DEFAULT_ACTIONS, WebhookConnector, WebhookSettings
 
@@ -19,6 +25,7 @@ __all__ = [
     "WebhookConnector",
     "WebhookSettings",
     "deliver_due",
+    "in_undo_window",
     "reconcile",
     "would_deliver",
 ]

@@ -19,7 +19,7 @@ from tocsin.plugins import Connector, Receipt
 from tocsin.records import Action, ActionKind, ActionState
 from tocsin.store import Store, outbox
 
-__all__ = ["Deliverer", "DeliveryRun", "deliver_due", "would_deliver"]
+__all__ = ["Deliverer", "DeliveryRun", "deliver_due", "in_undo_window", "would_deliver"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -63,6 +63,14 @@ def would_deliver(store: Store) -> list[outbox.OutboxRow]:
     with store.read() as connection:
         rows = outbox.list_rows(connection, now=now, states=(ActionState.WAITING,), limit=10_000)
     return [row for row in reversed(rows) if row.next_attempt_at <= now and not row.is_leased]
+
+
+def in_undo_window(store: Store) -> list[outbox.OutboxRow]:
+    """The waiting actions that whoever decided them can still take back unsent, oldest first."""
+    now = store.clock.now()
+    with store.read() as connection:
+        rows = outbox.list_rows(connection, now=now, states=(ActionState.WAITING,), limit=10_000)
+    return [row for row in reversed(rows) if row.action.not_before > now]
 
 
 def _deliver(connector: Connector, action: Action, attempt: int) -> Receipt:

@@ -13,11 +13,12 @@ the caller accepts them. `extra` holds only what `EventPolicy.allow_fields` name
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -109,6 +110,9 @@ EVENTS_OF_AN_ACCOUNT = (
     Share,
 )
 """Events that say something of an account, and so must name one."""
+
+_TYPES = tuple(str(kind.__struct_config__.tag) for kind in get_args(Event))
+_MAX_TYPE_LENGTH = 64
 
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _LIMIT_WORDS = ("length", "<=", ">=", "out of range")
@@ -277,13 +281,25 @@ def _refusal(error: Exception, line: bytes) -> RefusedEvent:
         return RefusedEvent(Refusal.ENCODING, "the line is not valid UTF-8")
     if isinstance(error, RecursionError):
         return _too_deep()
-    text = _without_quotes(str(error))
+    text = _nearest_type(str(error), line) or _without_quotes(str(error))
     if not isinstance(error, msgspec.ValidationError):
         return RefusedEvent(Refusal.MALFORMED, text)
     if "RFC3339" in text:
         return RefusedEvent(Refusal.TIME, text)
     is_limit = any(word in text for word in _LIMIT_WORDS)
     return RefusedEvent(Refusal.LIMIT if is_limit else Refusal.TYPE, text)
+
+
+def _nearest_type(text: str, line: bytes) -> str | None:
+    """What to say of an event type that is like a known one; never the given one itself."""
+    if not text.startswith("Invalid value") or not text.endswith("`$.type`"):
+        return None
+    try:
+        given = str(_ANY_DECODER.decode(line).get("type"))[:_MAX_TYPE_LENGTH]
+    except _NOT_JSON:  # the fault of the type comes before that of the rest
+        return None
+    near = difflib.get_close_matches(given, _TYPES, n=1)
+    return f"unknown event type, the nearest is `{near[0]}` - at `$.type`" if near else None
 
 
 def _without_quotes(text: str) -> str:

@@ -164,5 +164,5 @@ def _explained(error: duckdb.Error) -> InputError:
         return InputError(
             message, where="SQL", hint="`try_cast` passes over values that do not fit"
         )
-    message = str(error).strip()
-    return InputError(message[:1].lower() + message[1:], where="SQL")
+    kind, colon, rest = str(error).strip().partition(":")  # for example "Parser Error: …"
+    return InputError(f"{kind.lower()}{colon}{rest}", where="SQL")
