@@ -111,9 +111,14 @@ class Live:
         return result
 
     def close(self) -> None:
-        """Write down what is held in memory, so that the next start need not count it again."""
+        """Write down what is held in memory, so that the next start need not count it again.
+
+        What was set aside from the collector comes back: at the end of the process libraries
+        look for what was never released, and would name it.
+        """
         with self._lock:
             self.windows.save()
+        gc.unfreeze()
 
     def _take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
         with self.store.write() as transaction:
