@@ -207,6 +207,8 @@ def _folded_word(word: str) -> str:
     """The same number of characters, with look-alikes and leet folded in each token."""
     link = word.find(_LINK)
     head, address = (word, "") if link < 0 else (word[:link], word[link:])
+    if head.isascii() and _SUSPECTS.isdisjoint(head):
+        return word  # the usual case, such as a word and its comma
     pieces: list[str] = []
     begin = 0
     for index, char in enumerate(head):
@@ -217,9 +219,13 @@ def _folded_word(word: str) -> str:
     return "".join(pieces) + address
 
 
+_SUSPECTS = frozenset("0123456789@$")
+"""What is no letter and may stand for one inside a token."""
+
+
 @lru_cache(maxsize=4096)
 def _in_token(char: str) -> bool:
-    return char.isalpha() or char in "0123456789@$" or unicodedata.category(char)[0] == "M"
+    return char.isalpha() or char in _SUSPECTS or unicodedata.category(char)[0] == "M"
 
 
 def _folded_token(token: str) -> str:
