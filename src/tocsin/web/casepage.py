@@ -110,7 +110,8 @@ class CasePage:
 
     `why` is its strongest decision, the one that priority and clause come from; `others` are the
     rest, newest first. `is_other_version` says that the post shown is not the one that `why`
-    judged: it was edited. `is_erased` says that the post was erased.
+    judged: it was edited (never so where the case is about an account: its posts differ).
+    `is_erased` says that the post was erased.
     """
 
     case: Case
@@ -165,7 +166,9 @@ def read_case_page(
             if one in rows and (decision is None or one != decision.id)
         ],
         post=post,
-        is_other_version=post is not None and is_post_judged and not is_judged,
+        is_other_version=(
+            case.subject.kind == "post" and post is not None and is_post_judged and not is_judged
+        ),
         is_erased=is_erased,
         reports=reports[::-1],
         author=read_author(connection, author, event, found),
