@@ -120,7 +120,7 @@ def _read_banks(
         if bank.name in banks:
             second = ("first here", banks[bank.name].place)
             message = f"two banks are called `{bank.name}`"
-            problems.error(Code.DUPLICATE_ID, message, bank.place, second=second)
+            problems.error(Code.DUPLICATE_ID, message, bank.place, None, second)
             continue
         _check_kind(bank, catalogue.banks.get(bank.name), problems)
         check_clauses(bank, head.clauses, problems)

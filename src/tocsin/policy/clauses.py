@@ -98,7 +98,7 @@ def _read_clause(node: Node, head: Head, problems: Problems) -> None:
     if clause.id in head.clauses:
         second = ("first here", head.places[clause.id])
         message = f"two clauses are called `{clause.id}`"
-        problems.error(Code.DUPLICATE_ID, message, place, second=second)
+        problems.error(Code.DUPLICATE_ID, message, place, None, second)
         return
     head.clauses[clause.id] = clause
     head.places[clause.id] = place

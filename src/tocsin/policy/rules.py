@@ -154,7 +154,7 @@ class RuleReader:
         if rule_id in self.places:
             second = ("first here", self.places[rule_id])
             message = f"two rules are called `{rule_id}`"
-            self.problems.error(Code.DUPLICATE_ID, message, place, second=second)
+            self.problems.error(Code.DUPLICATE_ID, message, place, None, second)
             return None
         self.places[rule_id] = place
         return rule_id
