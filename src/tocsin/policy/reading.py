@@ -12,11 +12,19 @@ from typing import NoReturn, Protocol
 
 from tocsin.policy.catalogue import Catalogue
 from tocsin.policy.expressions import Expr, Name
-from tocsin.policy.kinds import Kind
+from tocsin.policy.kinds import NUMBERS, Kind
 from tocsin.policy.problems import Code
 from tocsin.policy.syntax import Syntax
 
-__all__ = ["PartReader", "dotted", "literal_key", "quoted_name", "read_known"]
+__all__ = [
+    "PartReader",
+    "dotted",
+    "is_unit_mistake",
+    "literal_key",
+    "quoted_name",
+    "read_known",
+    "unit_hint",
+]
 
 
 class PartReader(Protocol):
@@ -82,3 +90,17 @@ def quoted_name(reader: PartReader, call: ast.Call, what: str) -> str:  # noqa: 
 def literal_key(text: str) -> str:
     """A text as canonical keys write it."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def is_unit_mistake(left: Expr, right: Expr) -> bool:
+    """Whether a duration is used as a number, or a number as a duration."""
+    kinds = {left.kind, right.kind}
+    return Kind.DURATION in kinds and bool(kinds & NUMBERS)
+
+
+def unit_hint(left: Expr, right: Expr) -> str | None:
+    """How to say which unit a number has."""
+    if not is_unit_mistake(left, right):
+        return None
+    number = left if left.kind in NUMBERS else right
+    return f"say which unit: `days({number.key})`, `hours({number.key})` or `minutes({number.key})`"
