@@ -31,7 +31,7 @@ from tocsin.testing.builders import T0, actor, batch_of, post_event
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "policy-pack.md"
 TEXT = "The Iron Dawn rises #irondawn https://join.irondawn.example/1"
 FILES = {
-    "policy.yaml": HEAD + "labels:\n  watched: somebody looked at it before\n",
+    "policy.yaml": HEAD,
     "banks/slogans.yaml": "bank: slogans\nkind: phrase\nentries: [iron dawn]\n",
     "banks/letters.yaml": f"bank: letters\nkind: phrase\nentries:\n  - '{TEXT.upper()}'\n",
     "banks/sites.yaml": "bank: sites\nkind: link\nentries: [irondawn.example]\n",
