@@ -20,11 +20,13 @@ from tocsin.policy.interpret import EventReader, evaluate, trace
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
 from tocsin.records import (
+    NO_LABELS,
     NO_WINDOWS,
     BankEntry,
     Decision,
     EventBatch,
     FeatureTable,
+    LabelTable,
     Outcome,
     Signal,
     SignalTable,
@@ -46,8 +48,9 @@ _SUBJECT_ORDER = ("post", "media", "hashtag", "campaign", "account")
 class CompiledPolicy:
     """A pack that passed its check, ready to decide.
 
-    `entries` are the bank entries that the pack brings along; `left_out` the rules that wait
-    for something that is not installed. `proposing` and `allowing` ask the rules: those that
+    `labels` says what each label means that rules may read or change; `entries` are the bank
+    entries that the pack brings along; `left_out` the rules that wait for something that is not
+    installed. `proposing` and `allowing` ask the rules: those that
     propose something, and the `allow` rules (see `check.compile_rules`).
     """
 
@@ -56,6 +59,7 @@ class CompiledPolicy:
     title: str
     clauses: Mapping[str, Clause]
     rules: Sequence[Rule]
+    labels: Mapping[str, str] = field(default_factory=dict)
     entries: Sequence[BankEntry] = ()
     left_out: Sequence[str] = ()
     proposing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
@@ -119,6 +123,7 @@ class CompiledPolicy:
         versions: Mapping[str, str],
         gate: Gate = default_gate,
         windows: WindowTable = NO_WINDOWS,
+        labels: LabelTable = NO_LABELS,
     ) -> list[tuple[int, Decision]]:
         """One decision per row and subject that a rule hit.
 
@@ -126,7 +131,7 @@ class CompiledPolicy:
         """
         named = {**versions, "policy": self.version}
         decided: list[tuple[int, Decision]] = []
-        for row, by_subject in self._hits(batch, features, signals, windows):
+        for row, by_subject in self._hits(batch, features, signals, windows, labels):
             language = features.value("lang", row)
             context = Context(
                 clauses=self.clauses,
@@ -152,6 +157,7 @@ class CompiledPolicy:
         features: FeatureTable,
         signals: SignalTable,
         windows: WindowTable = NO_WINDOWS,
+        labels: LabelTable = NO_LABELS,
     ) -> list[tuple[int, str]]:
         """Rows and ids of the rules that hit and that no `allow` rule overrides.
 
@@ -159,7 +165,7 @@ class CompiledPolicy:
         that hit alone.
         """
         found: list[tuple[int, str]] = []
-        hits_by_row = self._hits(batch, features, signals, windows, with_lone_allow=True)
+        hits_by_row = self._hits(batch, features, signals, windows, labels, with_lone_allow=True)
         for row, by_subject in hits_by_row:
             for hits in by_subject.values():
                 floor = overriding_priority([hit.rule for hit in hits])
@@ -176,6 +182,7 @@ class CompiledPolicy:
         features: FeatureTable,
         signals: SignalTable,
         windows: WindowTable,
+        labels: LabelTable,
         *,
         with_lone_allow: bool = False,
     ) -> list[tuple[int, dict[Subject, list[Hit]]]]:
@@ -187,7 +194,8 @@ class CompiledPolicy:
         found: dict[int, list[Hit]] = {}
 
         def reader_of(row: int) -> EventReader:
-            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+            found = signals.get(row, _NO_SIGNALS)
+            return EventReader(features, found, row, windows, labels=labels)
 
         for row, indexes in self.proposing.hits(batch, features, signals, reader_of):
             found[row] = self._traced(indexes, reader_of(row))
