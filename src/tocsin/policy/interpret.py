@@ -43,9 +43,11 @@ from tocsin.policy.expressions import (
 )
 from tocsin.policy.kinds import Kind
 from tocsin.records import (
+    NO_LABELS,
     NO_WINDOWS,
     FeatureTable,
     FeatureValue,
+    LabelTable,
     Signal,
     Value,
     WindowSpec,
@@ -110,6 +112,7 @@ class EventReader:
     signals: Mapping[str, Signal]
     row: int
     windows: WindowTable = NO_WINDOWS
+    labels: LabelTable = NO_LABELS
     memo: dict[int, Result] = field(default_factory=dict)
 
     def feature(self, name: str) -> FeatureValue | None:

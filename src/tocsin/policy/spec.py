@@ -16,7 +16,7 @@ from typing import Any, get_args
 import msgspec
 
 from tocsin.policy.expressions import Expr
-from tocsin.records import ActionKind, Event, Outcome, SubjectKind
+from tocsin.records import ActionKind, Event, LabelChange, Outcome, SubjectKind
 
 __all__ = [
     "EVENT_TYPES",
@@ -102,6 +102,7 @@ class Rule:
     subject: SubjectKind
     events: frozenset[str]
     basis: Basis = Basis.RULE
+    labels: tuple[LabelChange, ...] = ()
     note: str | None = None
     examples: tuple[Example, ...] = ()
     version: str
