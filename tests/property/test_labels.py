@@ -6,6 +6,7 @@ The oracle judges batches of one event over a store of its own.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -200,7 +201,7 @@ def cut(events: Sequence[Event], at: Sequence[int]) -> list[EventBatch]:
     places = [0, *sorted({place for place in at if 0 < place < len(events)}), len(events)]
     return [
         batch_of(*events[start:end], received_at=ARRIVAL)
-        for start, end in zip(places, places[1:], strict=False)
+        for start, end in itertools.pairwise(places)
     ]
 
 
