@@ -61,7 +61,10 @@ def pack(**rules: Rule) -> PackSource:
             "outcome": "allow" if name.startswith("allow") else "review",
             "priority": priority,
             **({"labels": changes} if changes else {}),
-            "examples": {"hit": [f"{EXAMPLE} {name}"], "miss": ["The harbour swimming club meets."]},
+            "examples": {
+                "hit": [f"{EXAMPLE} {name}"],
+                "miss": ["The harbour swimming club meets."],
+            },
         }
         for name, (when, changes, priority) in rules.items()
     ]
