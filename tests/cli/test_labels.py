@@ -10,7 +10,7 @@ import yaml
 from tests.support.runs import PACK, Ran, environment, made_lines, pack_folder, run_command
 
 HEAD = yaml.safe_load(PACK["policy.yaml"])
-HEAD["labels"] = ["watched"]
+HEAD["labels"] = {"watched": "somebody looks at what it posts"}
 
 
 class Tocsin:

@@ -30,7 +30,7 @@ from tocsin.store.replay import rebuild
 from tocsin.testing import T0, FakeClock, actor, batch_of, event_of, post_event
 
 HEAD = yaml.safe_load(runs.PACK["policy.yaml"])
-HEAD["labels"] = ["watched", "trusted", "loud"]
+HEAD["labels"] = {"watched": "looked at", "trusted": "left alone", "loud": "heard"}
 DAY_S = 86_400
 SLOGAN = "The dawn of iron rises"
 WHO = actor("reader")
@@ -45,7 +45,7 @@ EXAMPLE = "an example only"
 
 MARK: Rule = (
     'text in bank("slogans")',
-    {"add": [{"name": "watched", "for": DAY_S, "reason": "repeated a slogan"}]},
+    {"add": [{"name": "watched", "for": "days(1)", "reason": "repeated a slogan"}]},
     500,
 )
 READ: Rule = ('has_label("watched")', {}, 300)
@@ -158,7 +158,7 @@ def test_a_time_ahead_of_arrival_ends_no_label(store: Store) -> None:
 def test_a_rule_prolongs_what_stands_and_never_cuts_it_short(
     store: Store, clock: FakeClock
 ) -> None:
-    shorter = ('text in bank("slogans")', {"add": [{"name": "watched", "for": 60}]}, 400)
+    shorter = ('text in bank("slogans")', {"add": [{"name": "watched", "for": "minutes(1)"}]}, 400)
     line = Line(store, mark=MARK, shorter=shorter, read=READ)
     clock.advance(timedelta(days=3))
     line.take(post(SLOGAN), post(SLOGAN, 60), post(SLOGAN, 30))
@@ -325,7 +325,7 @@ RULES: Mapping[str, Rule] = {
     "read": READ,
     "loud": (
         'has_label("watched") and contains(text, "harbour")',
-        {"add": [{"name": "loud", "of": "handle", "for": 7_200}]},
+        {"add": [{"name": "loud", "of": "handle", "for": "hours(2)"}]},
         450,
     ),
     "calm": (

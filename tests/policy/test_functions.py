@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.policy.kit import CATALOGUE, Table
-from tocsin.policy import FUNCTIONS, UNAVAILABLE, Function, render_reference
+from tocsin.policy import FUNCTIONS, Function, render_reference
 from tocsin.policy.interpret import EventReader, evaluate
 from tocsin.policy.parse import parse_condition
 from tocsin.policy.problems import Document, Problems

@@ -103,7 +103,7 @@ def test_a_label_that_is_no_longer_declared_is_seen_and_can_be_taken_off(site: S
     client = site.token(Scope.LABELS_WRITE, Scope.LABELS_READ)
     assert say(client, by="lead", label="trusted").status_code == 200
     files = dict(site.live.policy.source.files)
-    files["policy.yaml"] = files["policy.yaml"].replace(", trusted]", "]")
+    files["policy.yaml"] = files["policy.yaml"].replace("  trusted:", "  formerly-trusted:")
     activate(site.store, PackSource.from_files(files), by="lead", reason="one label less")
     assert on(site) == {"trusted": True}
     assert say(client, by="lead", label="trusted").status_code == 400

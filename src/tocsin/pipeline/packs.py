@@ -91,7 +91,7 @@ def run_examples(
     batch, rows = _batch_of(examples, clock)
     features = compute(batch)
     given = DetectorInput(batch=batch, features=features, texts=features)
-    signals = detect(given, registry.detectors(entries.values()))
+    signals = detect(given, registry.detectors(entries.values(), reads=policy.signals))
     windows = GroupedWindows(policy.windows, policy.window_conditions, batch, features, rows)
     hits: dict[int, list[str]] = {}
     for row, rule in policy.effective_hits(batch, features, signals, windows):
@@ -183,8 +183,8 @@ def load_engine(
     `lateness_s` is how late events may come and still be counted in windows.
     """
     entries = banks.list_entries(connection, active_only=True)
-    found = registry.detectors(entries, builder)
     policy = load_policy(connection)
+    found = registry.detectors(entries, builder, policy.signals)
     versions = _versions(entries, found)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"

@@ -20,8 +20,9 @@ from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.explain import Explanation, explain
 from tocsin.policy.functions import (
     FUNCTIONS,
-    UNAVAILABLE,
+    SPECIAL,
     WINDOW_FUNCTIONS,
+    Form,
     Function,
     WindowFunction,
 )
@@ -34,7 +35,7 @@ from tocsin.policy.spec import Basis, Clause, Example, Purpose, Rule
 __all__ = [
     "CODES",
     "FUNCTIONS",
-    "UNAVAILABLE",
+    "SPECIAL",
     "UNDETERMINED",
     "WINDOW_FUNCTIONS",
     "Basis",
@@ -45,6 +46,7 @@ __all__ = [
     "CompiledPolicy",
     "Example",
     "Explanation",
+    "Form",
     "Function",
     "Gate",
     "PackSource",

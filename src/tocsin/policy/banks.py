@@ -111,7 +111,7 @@ def _read_entry(
     if entry.value in places:
         second = ("first here", places[entry.value])
         message = "this value stands in the bank twice"
-        problems.error(Code.DUPLICATE_ID, message, node.place, second=second)
+        problems.error(Code.DUPLICATE_ID, message, node.place, None, second)
         return
     try:
         check_entry(entry)

@@ -12,14 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 from tocsin.policy.expressions import (
-    BankTest,
+    READS,
     BoolOp,
     Compare,
     Expr,
     Name,
     Not,
-    SignalRead,
-    WindowRead,
     walk,
 )
 from tocsin.policy.interpret import Result, combine
@@ -43,7 +41,7 @@ def _folded(expr: Expr, events: frozenset[str]) -> tuple[Result] | None:
         return (False,)
     if isinstance(expr, Compare) and (None,) in [_folded(part, events) for part in expr.children]:
         return (False,)
-    if any(isinstance(part, Name | BankTest | SignalRead | WindowRead) for part in walk(expr)):
+    if any(isinstance(part, READS) for part in walk(expr)):
         if isinstance(expr, Not):
             inner = _folded(expr.children[0], events)
             return None if inner is None else (not inner[0],)

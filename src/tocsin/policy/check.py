@@ -80,11 +80,12 @@ def check_pack(
     documents = {name: Document(name, text) for name, text in source.files.items()}
     head = _read_head(documents, problems)
     banks = _read_banks(documents, head, catalogue, problems)
-    full = catalogue.with_banks({bank.name: bank.kind for bank in banks})
+    full = catalogue.with_banks({bank.name: bank.kind for bank in banks}).with_labels(head.labels)
     reader = RuleReader(head, full, problems)
     for name in sorted(documents):
         if _is_in(name, "rules"):
             reader.read(documents[name])
+    reader.finish()
     if not any(_is_in(name, "rules") for name in documents):
         where = documents.get(MAIN, Document(MAIN, "")).place(0, 1)
         problems.error(Code.MISSING_FILE, "the pack has no rules", where, "add `rules/*.yaml`")
@@ -120,7 +121,7 @@ def _read_banks(
         if bank.name in banks:
             second = ("first here", banks[bank.name].place)
             message = f"two banks are called `{bank.name}`"
-            problems.error(Code.DUPLICATE_ID, message, bank.place, second=second)
+            problems.error(Code.DUPLICATE_ID, message, bank.place, None, second)
             continue
         _check_kind(bank, catalogue.banks.get(bank.name), problems)
         check_clauses(bank, head.clauses, problems)
@@ -164,6 +165,7 @@ def _compiled(
         name=head.name,
         title=head.title,
         clauses=head.clauses,
+        labels=head.labels,
         rules=tuple(reader.rules.values()),
         entries=entries,
         left_out=tuple(reader.unavailable),

@@ -165,6 +165,7 @@ def _reason(hit: Hit) -> Reason:
         values=read.values,
         missing=read.missing,
         signals=read.signals,
+        spans=read.spans,
     )
 
 

@@ -20,7 +20,7 @@ from tocsin.policy.interpret import Result, combine, from_stored, to_stored
 from tocsin.policy.kinds import Kind
 from tocsin.policy.run import CompiledPolicy
 from tocsin.policy.spec import Rule
-from tocsin.records import Decision, Outcome, Reason, TextField, Value
+from tocsin.records import Decision, Outcome, Reason, Span, TextField, Value
 
 __all__ = ["Explanation", "FoundEvidence", "RuleExplanation", "Step", "explain"]
 
@@ -33,13 +33,17 @@ State = Literal["value", "missing", "not stored"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One sub-expression, `depth` levels inside its rule, and its value."""
+    """One sub-expression, `depth` levels inside its rule, and its value.
+
+    `at` says where a regular expression matched, as `field[start:end]`.
+    """
 
     depth: int
     text: str
     state: State
     value: Value | None = None
     is_duration: bool = False
+    at: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         shown = (
@@ -47,7 +51,8 @@ class Step:
             if self.state == "value"
             else self.state
         )
-        return f"{'  ' * self.depth}{self.text} = {shown}"
+        where = f" at {', '.join(self.at)}" if self.at else ""
+        return f"{'  ' * self.depth}{self.text} = {shown}{where}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +221,7 @@ def _steps(expr: Expr, reason: Reason, depth: int) -> Iterator[Step]:
         state=state,
         value=None if value is None else to_stored(value),
         is_duration=expr.kind is Kind.DURATION,
+        at=tuple(f"{s.field}[{s.start}:{s.end}]" for s in reason.spans.get(expr.key, ())),
     )
     for child in expr.children:
         yield from _steps(child, reason, depth + 1)
@@ -261,10 +267,34 @@ def _evidence(decision: Decision, texts: Mapping[TextField, str]) -> Iterator[Fo
                 field=None if span is None else span.field,
                 start=None if span is None else span.start,
                 end=None if span is None else span.end,
-                excerpt=None
-                if span is None or text is None
-                else text[span.start : span.end][:MAX_EXCERPT],
+                excerpt=_excerpt(text, span),
             )
+    yield from _matches(decision, texts)
+
+
+def _matches(decision: Decision, texts: Mapping[TextField, str]) -> Iterator[FoundEvidence]:
+    """Where regular expressions of rules matched."""
+    for reason in decision.reasons:
+        for key, spans in reason.spans.items():
+            for span in spans:
+                yield FoundEvidence(
+                    signal=key,
+                    detector=reason.rule,
+                    version=reason.rule_version,
+                    score=None,
+                    note=None,
+                    kind="regex",
+                    field=span.field,
+                    start=span.start,
+                    end=span.end,
+                    excerpt=_excerpt(texts.get(span.field), span),
+                )
+
+
+def _excerpt(text: str | None, span: Span | None) -> str | None:
+    if text is None or span is None:
+        return None
+    return text[span.start : span.end][:MAX_EXCERPT]
 
 
 def _lines(found: Explanation) -> Iterator[str]:

@@ -12,14 +12,17 @@ from tocsin.policy.banks import BANK_KEYS, ENTRY_KEYS
 from tocsin.policy.clauses import CLAUSE_KEYS, POLICY_KEYS
 from tocsin.policy.examples import SHORT_KEYS
 from tocsin.policy.functions import (
+    EXAMPLE,
     FUNCTIONS,
     SPECIAL,
-    UNAVAILABLE,
     WINDOW_EXAMPLE,
     WINDOW_FUNCTIONS,
 )
+from tocsin.policy.labels import LABEL_KEYS
 from tocsin.policy.legal import SCHEMES
-from tocsin.policy.parse import BANK_FIELDS, MAX_LIST, MAX_NUMBER, MAX_TEXT, STORED_TEXTS
+from tocsin.policy.memberships import BANK_FIELDS
+from tocsin.policy.naming import MAX_NAMED_DEPTH, MAX_NAMED_PARTS
+from tocsin.policy.parse import MAX_LIST, MAX_NUMBER, MAX_TEXT, STORED_TEXTS
 from tocsin.policy.problems import CODES
 from tocsin.policy.rules import RULE_KEYS
 from tocsin.policy.source import MAX_FILE_BYTES, MAX_FILES, MAX_PACK_BYTES
@@ -47,6 +50,8 @@ _LIMITS = (
     ("characters in a `when`", MAX_SOURCE),
     ("parts of a `when`", MAX_NODES),
     ("levels of nesting in a `when`", MAX_DEPTH),
+    ("parts of a `when`, with those of the rules that it names", MAX_NAMED_PARTS),
+    ("levels of nesting, with those of the rules that it names", MAX_NAMED_DEPTH),
     ("characters in a text inside a `when`", MAX_TEXT),
     ("items in a list inside a `when`", MAX_LIST),
     ("greatest number", MAX_NUMBER),
@@ -63,6 +68,7 @@ def render_reference() -> str:
         _values(),
         _keys("Legal mapping", SCHEMES, "scheme", "values"),
         _keys("A rule", RULE_KEYS),
+        _keys("A change of a label", LABEL_KEYS),
         _keys("An example", SHORT_KEYS)
         + "\nA bare text is an example with that `text`. An example happens at a fixed time, on an "
         "account\nthat is a year old.\n",
@@ -80,7 +86,8 @@ def render_reference() -> str:
 
 def render_functions() -> str:
     """The functions of the rule language as a section of Markdown."""
-    lines = ["## Functions", "", "| function | meaning | example | gives |", "|---|---|---|---|"]
+    lines = ["## Functions", "", "What each gives for one post:", "", EXAMPLE, ""]
+    lines += ["| function | meaning | example | gives |", "|---|---|---|---|"]
     for function in FUNCTIONS.values():
         call, value = function.example
         cells = (f"`{_escaped(function.signature)}`", function.doc, f"`{call}`", f"`{value}`")
@@ -92,17 +99,17 @@ def render_functions() -> str:
     for window in WINDOW_FUNCTIONS.values():
         call, value = window.example
         lines.append(_row((f"`{window.signature}`", window.doc, f"`{call}`", f"`{value}`")))
-    lines += ["", "Two forms look like functions; their argument is a name in quotes:", ""]
-    lines += ["| form | meaning |", "|---|---|"]
-    lines += [_row((f"`{form}`", doc)) for form, doc in SPECIAL.values()]
+    lines += ["", "Forms that look like functions; they take a name or a pattern in quotes:", ""]
+    lines += ["| form | meaning | example | gives |", "|---|---|---|---|"]
+    for form in SPECIAL.values():
+        call, value = form.example
+        cells = (f"`{_escaped(form.signature)}`", form.doc, f"`{_escaped(call)}`", f"`{value}`")
+        lines.append(_row(cells))
     lines += ["", "What each kind of bank is tested with:", "", "| bank | left of `in` |"]
     lines += ["|---|---|"]
     lines += [
         _row((f"`{kind.value}`", _listed(fields))) for kind, fields in sorted(BANK_FIELDS.items())
     ]
-    lines += ["", "Reserved, and an error until the part they need is installed:", ""]
-    lines += ["| function | waits for |", "|---|---|"]
-    lines += [_row((f"`{name}`", part)) for name, part in UNAVAILABLE.items()]
     return "\n".join(lines) + "\n"
 
 

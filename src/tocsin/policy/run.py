@@ -15,7 +15,7 @@ from tocsin.policy.automation import Gate, default_gate
 from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
 from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.execute import Asker, Interpreted
-from tocsin.policy.expressions import BankTest, Expr, Name, SignalRead, WindowRead, walk
+from tocsin.policy.expressions import BankTest, Expr, HasLabel, Name, SignalRead, WindowRead, walk
 from tocsin.policy.interpret import EventReader, evaluate, trace
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
@@ -49,8 +49,9 @@ _SUBJECT_ORDER = ("post", "media", "hashtag", "campaign", "account")
 class CompiledPolicy:
     """A pack that passed its check, ready to decide.
 
-    `entries` are the bank entries that the pack brings along; `left_out` the rules that wait
-    for something that is not installed. `proposing` and `allowing` ask the rules: those that
+    `labels` says what each label means that rules may read or change; `entries` are the bank
+    entries that the pack brings along; `left_out` the rules that wait for something that is not
+    installed. `proposing` and `allowing` ask the rules: those that
     propose something, and the `allow` rules (see `check.compile_rules`).
     """
 
@@ -59,8 +60,8 @@ class CompiledPolicy:
     title: str
     clauses: Mapping[str, Clause]
     rules: Sequence[Rule]
-    entries: Sequence[BankEntry] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    entries: Sequence[BankEntry] = ()
     left_out: Sequence[str] = ()
     proposing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
     allowing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
@@ -109,7 +110,10 @@ class CompiledPolicy:
     @cached_property
     def label_reads(self) -> frozenset[tuple[LabelHolder, str]]:
         """The labels that rules ask for: holder and name."""
-        return frozenset()
+        parts = (part for rule in self.rules for part in walk(rule.condition))
+        return frozenset(
+            (part.holder, part.name) for part in parts if isinstance(part, HasLabel)
+        )
 
     @cached_property
     def events(self) -> frozenset[str]:
@@ -203,7 +207,8 @@ class CompiledPolicy:
         found: dict[int, list[Hit]] = {}
 
         def reader_of(row: int) -> EventReader:
-            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows, labels)
+            found = signals.get(row, _NO_SIGNALS)
+            return EventReader(features, found, row, windows, labels=labels)
 
         for row, indexes in self.proposing.hits(batch, features, signals, reader_of, rows):
             found[row] = self._traced(indexes, reader_of(row))

@@ -79,6 +79,10 @@ class Syntax:
         """Report a mistake at these characters of the text."""
         self.problems.error(code, message, self.node.place_at(start, end), hint)
 
+    def warn(self, code: Code, message: str, start: int, end: int, hint: str | None = None) -> None:
+        """Warn of these characters of the text."""
+        self.problems.warn(code, message, self.node.place_at(start, end), hint)
+
     def _is_readable(self) -> bool:
         text = self.node.text
         if len(text) > MAX_SOURCE:
@@ -104,6 +108,10 @@ class Syntax:
         if isinstance(error, SyntaxError) and error.lineno:
             at = self._offset(error.lineno, 0) + max((error.offset or 1) - 1, 0)
         at = min(at, len(text.rstrip()))
+        if isinstance(error, SyntaxError) and "escape" in (error.msg or ""):
+            hint = "put `r` before the quotes of a regular expression"
+            self.report(Code.SYNTAX, "there is no such escape in a text", at, at + 1, hint)
+            return
         self.report(Code.SYNTAX, "this cannot be read as an expression", at, at + 1)
 
     def _offset(self, line: int, column_bytes: int) -> int:
