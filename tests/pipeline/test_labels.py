@@ -10,7 +10,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -354,7 +354,11 @@ def stream(n_events: int = 240) -> list[Event]:
 STREAM = stream()
 
 
-def judged(url: str, folder: Path, size: int) -> tuple[list[bytes], dict[str, Any]]:
+Places = dict[tuple[LabelHolder, str, str], tuple[str, datetime | None]]
+"""Which label stands of whom: said by which rule, and until when."""
+
+
+def judged(url: str, folder: Path, size: int) -> tuple[list[bytes], Places]:
     """What is decided of the stream in batches of this size, and the labels that are left."""
     store = open_store(url, folder, clock=FakeClock(T0 + timedelta(days=2)))
     line = Line(store, **RULES)
@@ -373,7 +377,7 @@ def judged(url: str, folder: Path, size: int) -> tuple[list[bytes], dict[str, An
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[bytes], dict[str, Any]]:
+def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[bytes], Places]:
     """What batches of one event decide."""
     folder = tmp_path_factory.mktemp("expected")
     found = judged(f"sqlite:///{folder / 'tocsin.db'}", folder, 1)
@@ -387,7 +391,7 @@ def test_any_cut_decides_the_same_and_the_log_gives_the_labels_again(
     database_url: str,
     tmp_path: Path,
     size: int,
-    expected: tuple[list[bytes], dict[str, Any]],
+    expected: tuple[list[bytes], Places],
 ) -> None:
     assert judged(database_url, tmp_path, size) == expected
 

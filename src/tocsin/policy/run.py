@@ -111,9 +111,7 @@ class CompiledPolicy:
     def label_reads(self) -> frozenset[tuple[LabelHolder, str]]:
         """The labels that rules ask for: holder and name."""
         parts = (part for rule in self.rules for part in walk(rule.condition))
-        return frozenset(
-            (part.holder, part.name) for part in parts if isinstance(part, HasLabel)
-        )
+        return frozenset((part.holder, part.name) for part in parts if isinstance(part, HasLabel))
 
     @cached_property
     def events(self) -> frozenset[str]:

@@ -124,7 +124,7 @@ def _account_page(
         posts=posts,
         handles=list(handles),
         names=names,
-        declared=sorted(policy.labels),
+        declared=sorted(policy.labels.items()),
         problem=problem,
         written={name: str(written.get(name, "")) if written else "" for name in _FIELDS},
     )
