@@ -13,7 +13,8 @@ later event of the batch reads, that event is judged again: at most once, in ord
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -32,7 +33,7 @@ from tocsin.records import (
 )
 from tocsin.store.labelrows import LabelKey, moment_of, said_by_rule, standings
 
-__all__ = ["Ask", "BatchLabels", "LabelRead", "judge_in_order", "load_labels"]
+__all__ = ["Ask", "BatchKeys", "BatchLabels", "LabelRead", "judge_in_order", "load_labels"]
 
 LabelRead = tuple[LabelHolder, str]
 """What rules ask for: a label's holder and name."""
@@ -47,14 +48,15 @@ _NOTHING = LabelStanding()
 class BatchLabels:
     """The labels of one batch: a `LabelTable` that moves on from event to event.
 
-    `standing` is what was said of the labels of its accounts and handles; `reads` what rules ask
-    for.
+    `standing` is what was said of the labels of its accounts and handles, `before` what was said
+    before the batch of those that it changed; `reads` is what rules ask for.
     """
 
     batch: EventBatch
     reads: frozenset[LabelRead]
     standing: dict[LabelKey, LabelStanding] = field(default_factory=dict)
     keys: BatchKeys
+    before: dict[tuple[LabelHolder, str], dict[str, LabelStanding]] = field(default_factory=dict)
 
     def has(self, row: int, holder: LabelHolder, name: str) -> bool | None:
         """Whether the row's account or handle has a label; None where the event names none."""
@@ -68,9 +70,8 @@ class BatchLabels:
         """When the row's event asks for labels."""
         return moment_of(self.batch.events[row].at, self.batch.received_at)
 
-    def take(self, row: int, decisions: Iterable[Decision]) -> set[int]:
-        """Move on behind a row: the later rows that read something else now."""
-        before: dict[LabelKey, LabelStanding] = {}
+    def take(self, row: int, decisions: Iterable[Decision]) -> Iterator[int]:
+        """Move on behind a row: the later rows of whom it changed for the first time."""
         moment = self.moment(row)
         for decision in decisions:
             for change in decision.labels:
@@ -78,29 +79,23 @@ class BatchLabels:
                     continue
                 label = (change.holder, change.key, change.name)
                 standing = self.standing.get(label, _NOTHING)
-                before.setdefault(label, standing)
-                said = said_by_rule(decision, change, moment)
-                self.standing[label] = after_rule(standing, said)
-        changed: set[int] = set()
-        for label, old in before.items():
-            changed.update(self._read_otherwise(row, label, old))
-        return changed
+                self.standing[label] = after_rule(standing, said_by_rule(decision, change, moment))
+                owner = (change.holder, change.key)
+                if owner not in self.before:
+                    self.before[owner] = {}
+                    rows = self.keys.rows(change.holder).get(change.key, ())
+                    yield from rows[bisect_right(rows, row) :]
+                self.before[owner].setdefault(change.name, standing)
 
-    def _read_otherwise(self, row: int, label: LabelKey, old: LabelStanding) -> Iterable[int]:
-        new = self.standing[label]
-        if new is old or (self._is_on_throughout(old) and self._is_on_throughout(new)):
-            return  # nothing changed, or an end moved that no event of the batch reaches
-        holder, key, _ = label
-        for later in self.keys.rows(holder).get(key, ()):
-            if later > row and old.is_on(self.moment(later)) != new.is_on(self.moment(later)):
-                yield later
-
-    def _is_on_throughout(self, standing: LabelStanding) -> bool:
-        """Whether it stands at every event of the batch: none is later than its arrival."""
-        said = standing.said_at(self.batch.received_at)
-        if said is None or not said.is_added:
-            return False
-        return said is (standing.person or standing.rule)
+    def is_outdated(self, row: int) -> bool:
+        """Whether the row reads something else now than before the batch."""
+        moment = self.moment(row)
+        for holder in LabelHolder:
+            key = self.keys.of(holder)[row]
+            for name, old in self.before.get((holder, key or ""), {}).items():
+                if old.is_on(moment) != self.has(row, holder, name):
+                    return True
+        return False
 
 
 @dataclass(frozen=True)
@@ -153,26 +148,23 @@ def load_labels(
 def judge_in_order(labels: BatchLabels, ask: Ask) -> list[tuple[int, Decision]]:
     """The decisions of a batch in which each event reads the labels that stand before it.
 
-    An event that no earlier one of the batch changed anything for read what stood before the
-    batch, which is what stands before the event: it keeps its decisions.
+    At first all read what stood before the batch. Behind the first change of somebody's labels,
+    their events are looked at again, in order: one that would read something else now is judged
+    again, with what stands before it; the others keep their decisions.
     """
     found: dict[int, list[Decision]] = {}
     for row, decision in ask(labels, None):
         found.setdefault(row, []).append(decision)
     waiting = [row for row in sorted(found) if any(one.labels for one in found[row])]
-    outdated: set[int] = set()
-    done = -1
+    queued = set(waiting)
     while waiting:
         row = heapq.heappop(waiting)
-        if row == done:
-            continue  # it waited twice: for its own labels, and to be judged again
-        done = row
-        if row in outdated:
+        if labels.is_outdated(row):
             found[row] = [decision for _, decision in ask(labels, [row])]
-        changed = labels.take(row, found.get(row, ())) - outdated
-        outdated |= changed
-        for later in changed:
-            heapq.heappush(waiting, later)
+        for later in labels.take(row, found.get(row, ())):
+            if later not in queued:
+                queued.add(later)
+                heapq.heappush(waiting, later)
     return [(row, decision) for row in sorted(found) for decision in found[row]]
 
 
