@@ -89,6 +89,8 @@ clauses:
     examples_out: [out]
     severity: 1
     protected_purposes: [news]
+labels:
+  watched: Somebody looked at this before, and wants to hear of it again.
 """
 
 

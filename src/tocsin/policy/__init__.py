@@ -27,7 +27,13 @@ from tocsin.policy.functions import (
     WindowFunction,
 )
 from tocsin.policy.problems import CODES, Code, Place, Problem, Severity
-from tocsin.policy.reference import render_functions, render_reference
+from tocsin.policy.reference import (
+    Described,
+    FunctionGroup,
+    described_functions,
+    render_functions,
+    render_reference,
+)
 from tocsin.policy.run import UNDETERMINED, CompiledPolicy
 from tocsin.policy.source import PackSource, load_pack
 from tocsin.policy.spec import Basis, Clause, Example, Purpose, Rule
@@ -44,10 +50,12 @@ __all__ = [
     "Clause",
     "Code",
     "CompiledPolicy",
+    "Described",
     "Example",
     "Explanation",
     "Form",
     "Function",
+    "FunctionGroup",
     "Gate",
     "PackSource",
     "Place",
@@ -60,6 +68,7 @@ __all__ = [
     "check_pack",
     "collect_examples",
     "default_gate",
+    "described_functions",
     "explain",
     "held_reason",
     "load_pack",

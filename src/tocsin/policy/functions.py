@@ -28,6 +28,7 @@ __all__ = [
     "Form",
     "Function",
     "WindowFunction",
+    "sampled_at",
 ]
 
 ANY = frozenset(Kind) - {Kind.UNKNOWN, Kind.NUMBERS}
@@ -112,10 +113,15 @@ def _age(now: datetime, since: datetime) -> timedelta:
     return now - since
 
 
-def _is_sampled(event_id: str, share: float) -> bool:
+def sampled_at(event_id: str) -> float:
+    """The rate from which on `sample` picks an event: its hash as a number in [0, 1)."""
     raw = event_id.encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(raw, digest_size=8, person=b"tocsin.sample").digest()
-    return int.from_bytes(digest, "big") < share * 2**64
+    return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def _is_sampled(event_id: str, rate: float) -> bool:
+    return sampled_at(event_id) < rate
 
 
 def _is_known(value: object) -> bool:
@@ -348,7 +354,7 @@ class Form:
 
 
 EXAMPLE = (
-    "The account `mara_1990`, a month old, posts `The Iron Dawn rises #irondawn "
+    "The account `mara_1990`, a month old, posts as event `e1` `The Iron Dawn rises #irondawn "
     "https://join.irondawn.example/1`. The phrase bank `slogans` holds `iron dawn`, the bank "
     "`letters` that text as a whole, the link bank `sites` the host `irondawn.example`; the "
     "detector `support` gives 0.7; the label `watched` stands on the account; the rule `slogan` "

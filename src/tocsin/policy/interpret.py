@@ -286,10 +286,8 @@ def _signal_part(expr: SignalRead, signal: Signal | None) -> float | bool | None
 def combine(expr: Expr, values: Sequence[Result]) -> Result:
     """The value of a node from the values of its children."""
     match expr:
-        case Literal(value=value):
+        case Literal(value=value) | ListOf(values=value):
             return value
-        case ListOf(values=items):
-            return items
         case Not():
             return not values[0]
         case RuleRead():
@@ -300,16 +298,21 @@ def combine(expr: Expr, values: Sequence[Result]) -> Result:
             return all(values) if is_and else any(values)
         case Compare(operators=operators):
             return _compared(operators, values)
-        case Call(function=function):
-            if function.name != "known" and None in values:
-                return None
-            return _bounded(function.call, values)
-        case Arithmetic(operator=symbol):
-            return None if None in values else _bounded(_ARITHMETIC[symbol], values)
-        case Negative():
-            return None if values[0] is None else _bounded(operator.neg, values)
+        case Call() | Arithmetic() | Negative():
+            return _computed(expr, values)
     message = f"no rule to combine {type(expr).__name__}"
     raise TypeError(message)
+
+
+def _computed(expr: Call | Arithmetic | Negative, values: Sequence[Result]) -> Result:
+    is_known = isinstance(expr, Call) and expr.function.name == "known"
+    if None in values and not is_known:
+        return None
+    if isinstance(expr, Call):
+        return _bounded(expr.function.call, values)
+    if isinstance(expr, Arithmetic):
+        return _bounded(_ARITHMETIC[expr.operator], values)
+    return _bounded(operator.neg, values)
 
 
 def matched(expr: Matches, value: Result) -> bool | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tocsin.policy.catalogue import Catalogue
 from tocsin.policy.expressions import BoolOp, Compare, Expr, ListOf, Name, RuleRead, walk
@@ -129,7 +130,7 @@ class Conditions:
             self.problems.error(Code.RULE_CYCLE, message, place)
             return
         seconds = []
-        for naming, named in zip(circle, circle[1:], strict=False):
+        for naming, named in pairwise(circle):
             where = self._asking[named]
             if where is not None:
                 seconds.append((f"`{naming}` names `{named}`", where))

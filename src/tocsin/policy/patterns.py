@@ -50,8 +50,8 @@ def read_matches(reader: PartReader, tree: ast.Call) -> Matches:
         message = "this expression matches nothing at all, and so every text"
         hint = "demand at least one character: `+` instead of `*` or `?`"
         reader.syntax.warn(Code.REGEX_REACH, message, offset, offset + len(pattern), hint)
-    for at, length, message, hint in _doubts(pattern, is_normal=is_normal):
-        reader.syntax.warn(Code.REGEX_REACH, message, offset + at, offset + at + length, hint)
+    for at, length, doubt, instead in _doubts(pattern, is_normal=is_normal):
+        reader.syntax.warn(Code.REGEX_REACH, doubt, offset + at, offset + at + length, instead)
     start, end = reader.syntax.span(tree)
     return Matches(
         kind=Kind.BOOL,
@@ -93,7 +93,7 @@ def _is_normal(subject: Expr) -> bool:
     return isinstance(subject, Name) and subject.name in _NORMAL
 
 
-def _doubts(pattern: str, *, is_normal: bool) -> Iterator[tuple[int, int, str, str | None]]:
+def _doubts(pattern: str, *, is_normal: bool) -> Iterator[tuple[int, int, str, str]]:
     """What a pattern may not mean: offset, length, message, hint."""
     is_foreign = any(char.isalpha() and not char.isascii() for char in pattern)
     at = pattern.find("\\")

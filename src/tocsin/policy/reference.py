@@ -7,6 +7,7 @@ a test keeps `docs/reference/policy-pack.md` equal to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 
 from tocsin.policy.banks import BANK_KEYS, ENTRY_KEYS
 from tocsin.policy.clauses import CLAUSE_KEYS, POLICY_KEYS
@@ -17,6 +18,9 @@ from tocsin.policy.functions import (
     SPECIAL,
     WINDOW_EXAMPLE,
     WINDOW_FUNCTIONS,
+    Form,
+    Function,
+    WindowFunction,
 )
 from tocsin.policy.labels import LABEL_KEYS
 from tocsin.policy.legal import SCHEMES
@@ -31,7 +35,13 @@ from tocsin.policy.syntax import MAX_DEPTH, MAX_NODES, MAX_SOURCE
 from tocsin.policy.windows import MAX_WINDOW
 from tocsin.records import ITEM_ACTIONS, ActionKind, Outcome, WindowKey
 
-__all__ = ["render_functions", "render_reference"]
+__all__ = [
+    "Described",
+    "FunctionGroup",
+    "described_functions",
+    "render_functions",
+    "render_reference",
+]
 
 _HEAD = """\
 # Policy packs
@@ -84,27 +94,89 @@ def render_reference() -> str:
     return "\n".join(sections)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One thing that rules may call; `call` gives `value` for the example of its group."""
+
+    name: str
+    signature: str
+    doc: str
+    call: str
+    value: str
+
+    def as_json(self) -> dict[str, str]:
+        """The same as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionGroup:
+    """Things of one kind that rules may call, and what their examples are about."""
+
+    name: str
+    title: str
+    example: str
+    items: tuple[Described, ...]
+
+
+def described_functions() -> tuple[FunctionGroup, ...]:
+    """Everything that rules may call, with what each takes and gives."""
+    keys = _listed(key.value for key in WindowKey)
+    return (
+        FunctionGroup(
+            name="function",
+            title="What each gives for one post:",
+            example=EXAMPLE,
+            items=_described(FUNCTIONS.values()),
+        ),
+        FunctionGroup(
+            name="window",
+            title=f"Over windows; a key is one of {keys}.",
+            example=WINDOW_EXAMPLE,
+            items=_described(WINDOW_FUNCTIONS.values()),
+        ),
+        FunctionGroup(
+            name="form",
+            title="Forms that look like functions; they take a name or a pattern in quotes:",
+            example="The post of the functions, above.",
+            items=_described(SPECIAL.values()),
+        ),
+    )
+
+
+def _described(
+    found: Iterable[Function] | Iterable[WindowFunction] | Iterable[Form],
+) -> tuple[Described, ...]:
+    return tuple(
+        Described(
+            name=item.name,
+            signature=item.signature,
+            doc=item.doc,
+            call=item.example[0],
+            value=item.example[1],
+        )
+        for item in found
+    )
+
+
 def render_functions() -> str:
     """The functions of the rule language as a section of Markdown."""
-    lines = ["## Functions", "", "What each gives for one post:", "", EXAMPLE, ""]
-    lines += ["| function | meaning | example | gives |", "|---|---|---|---|"]
-    for function in FUNCTIONS.values():
-        call, value = function.example
-        cells = (f"`{_escaped(function.signature)}`", function.doc, f"`{call}`", f"`{value}`")
-        lines.append(_row(cells))
-    keys = _listed(key.value for key in WindowKey)
-    lines += ["", f"Over [windows](../concepts/windows.md); a key is one of {keys}.", ""]
-    lines += [WINDOW_EXAMPLE, ""]
-    lines += ["| function | meaning | example | gives |", "|---|---|---|---|"]
-    for window in WINDOW_FUNCTIONS.values():
-        call, value = window.example
-        lines.append(_row((f"`{window.signature}`", window.doc, f"`{call}`", f"`{value}`")))
-    lines += ["", "Forms that look like functions; they take a name or a pattern in quotes:", ""]
-    lines += ["| form | meaning | example | gives |", "|---|---|---|---|"]
-    for form in SPECIAL.values():
-        call, value = form.example
-        cells = (f"`{_escaped(form.signature)}`", form.doc, f"`{_escaped(call)}`", f"`{value}`")
-        lines.append(_row(cells))
+    lines = ["## Functions"]
+    for group in described_functions():
+        title = group.title.replace("Over windows", "Over [windows](../concepts/windows.md)")
+        lines += ["", title, "", group.example, ""]
+        lines += ["| function | meaning | example | gives |", "|---|---|---|---|"]
+        lines += [
+            _row(
+                (
+                    f"`{_escaped(item.signature)}`",
+                    item.doc,
+                    f"`{_escaped(item.call)}`",
+                    f"`{item.value}`",
+                )
+            )
+            for item in group.items
+        ]
     lines += ["", "What each kind of bank is tested with:", "", "| bank | left of `in` |"]
     lines += ["|---|---|"]
     lines += [

@@ -273,7 +273,7 @@ class RuleReader:
                 node, "the examples of a rule", self.problems, required=(), optional=("hit", "miss")
             )
             given = {key for key in ("hit", "miss") if parts.list_of(key)}
-            found = read_examples(parts, rule_id, events, self.problems)
+            found = read_examples(parts, rule_id, events, self.problems, self.catalogue.labels)
         head = fields.place("id")
         if "hit" not in given:
             message = "the rule has no example that it must hit"

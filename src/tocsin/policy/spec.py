@@ -16,7 +16,7 @@ from typing import Any, get_args
 import msgspec
 
 from tocsin.policy.expressions import Expr, RuleRead, walk
-from tocsin.records import ActionKind, Event, LabelChange, Outcome, SubjectKind
+from tocsin.records import ActionKind, Event, LabelChange, LabelHolder, Outcome, SubjectKind
 
 __all__ = [
     "EVENT_TYPES",
@@ -80,13 +80,15 @@ class Clause:
 class Example:
     """A rule's own example: an event in the wire format, and whether the rule must hit it.
 
-    `before` are the events that came earlier, in order: what windows hold.
+    `before` are the events that came earlier, in order: what windows hold; `labels` stand on its
+    account or handle.
     """
 
     event: Mapping[str, Any]
     should_hit: bool
     where: str
     before: tuple[Mapping[str, Any], ...] = ()
+    labels: frozenset[tuple[LabelHolder, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
