@@ -22,7 +22,7 @@ import yaml
 from tests.support import runs
 from tests.support.erasing import erase_content
 from tests.support.runs import decided, open_store, rows_by_table
-from tocsin.pipeline import Live, activate
+from tocsin.pipeline import Live, activate, explain_decision
 from tocsin.policy import PackSource
 from tocsin.records import Event, LabelHolder, decode_decision
 from tocsin.store import Store, audit, labels, schema
@@ -139,6 +139,9 @@ def test_a_decision_says_which_labels_were_read_and_which_it_set(store: Store) -
     assert (change.name, change.key, change.rule, change.for_s) == ("watched", KEY, "mark", DAY_S)
     assert read.reasons[0].values['has_label("watched")'] is True
     assert read.labels == ()
+    found = explain_decision(store, set_.id)
+    assert found is not None
+    assert f"watched: put on the account {KEY} for 1 d by mark: repeated a slogan" in found.render()
 
 
 def test_a_label_ends_by_the_time_of_the_event_that_asks(store: Store, clock: FakeClock) -> None:
