@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -22,9 +24,10 @@ import yaml
 from tests.support import runs
 from tests.support.erasing import erase_content
 from tests.support.runs import decided, open_store, rows_by_table
+from tocsin.clock import SystemClock
 from tocsin.pipeline import Live, activate, explain_decision
 from tocsin.policy import PackSource
-from tocsin.records import Event, LabelHolder, decode_decision
+from tocsin.records import Event, LabelHolder, decode_decision, encode_event
 from tocsin.store import Store, audit, labels, schema
 from tocsin.store.replay import rebuild
 from tocsin.testing import T0, FakeClock, actor, batch_of, event_of, post_event
@@ -444,3 +447,61 @@ def test_what_is_said_of_labels_stands_in_no_chain(store: Store) -> None:
     with store.read() as connection:
         bodies = connection.execute(sa.select(schema.log_entries.c.body)).scalars().all()
     assert not any("kestrel" in body for body in bodies)
+
+
+def test_a_label_that_somebody_changed_by_hand_is_found(store: Store) -> None:
+    line = Line(store, mark=MARK, read=READ)
+    line.take(post(SLOGAN))
+    line.say("removed")
+    with store.database.write() as connection:
+        person = schema.account_labels.c.source == "person"
+        connection.execute(sa.update(schema.account_labels).where(person).values(is_added=True))
+        connection.execute(sa.delete(schema.label_changes))
+    found = audit.verify(store).findings
+    assert {one.code for one in found} == {"AUDIT.DERIVED"}
+    assert {one.where.split()[0] for one in found} == {"account_labels", "label_changes"}
+
+
+# --- killed --------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_labels_after_kills_are_those_of_an_undisturbed_run(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    chance = random.Random(20_260_303)  # noqa: S311  # no secret
+    source = tmp_path / "events.jsonl"
+    source.write_bytes(b"\n".join(encode_event(event) for event in stream(900)) + b"\n")
+    rules = runs.pack_folder(tmp_path / "rules", pack(**RULES).files)
+    found = {}
+    n_kills = 0
+    for name, kills in (("calm", 0), ("disturbed", 5)):
+        url = sqlite_url.replace("tocsin.db", f"{name}.db")
+        env = {
+            "TOCSIN_POLICY_DIR": str(rules),
+            "TOCSIN_DATA_DIR": str(tmp_path / name / "data"),
+            "TOCSIN_BATCH_EVENTS": "8" if kills else "256",
+        }
+        for left in range(kills, -1, -1):
+            process = runs.start_command("run", "--db", url, source, env=env)
+            try:
+                _, err = process.communicate(timeout=chance.uniform(0.8, 3.0) if left else 200)
+                assert process.returncode == 0, err.decode()
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+                n_kills += 1
+        store = open_store(url, tmp_path / name, clock=SystemClock())
+        with store.read() as connection:
+            left_on = labels.list_rows(connection, now=T0, limit=500)
+        found[name] = (
+            decided(store),
+            [(row.key, row.name, row.by, row.since, row.expires_at) for row in left_on],
+        )
+        assert audit.verify(store).is_sound
+        store.close()
+    assert n_kills, "no kill met a running process"
+    assert sorted(found["disturbed"][1]) == sorted(found["calm"][1])
+    assert found["disturbed"][0] == found["calm"][0]
+    assert found["calm"][1]
