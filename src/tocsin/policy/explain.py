@@ -20,9 +20,9 @@ from tocsin.policy.interpret import Result, combine, from_stored, to_stored
 from tocsin.policy.kinds import Kind
 from tocsin.policy.run import CompiledPolicy
 from tocsin.policy.spec import Rule
-from tocsin.records import Decision, Outcome, Reason, Span, TextField, Value
+from tocsin.records import Decision, LabelChange, Outcome, Reason, Span, TextField, Value
 
-__all__ = ["Explanation", "FoundEvidence", "RuleExplanation", "Step", "explain"]
+__all__ = ["Explanation", "FoundEvidence", "LabelLine", "RuleExplanation", "Step", "explain"]
 
 MAX_EXCERPT = 200
 
@@ -100,6 +100,26 @@ class FoundEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelLine:
+    """One label that the decision changed; `lasts` is None where it has no end."""
+
+    name: str
+    holder: str
+    key: str | None
+    rule: str | None
+    is_added: bool
+    lasts: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        """The change in a few words."""
+        done = "put on" if self.is_added else "taken off"
+        length = f" for {self.lasts}" if self.lasts else ""
+        why = f": {self.reason}" if self.reason else ""
+        return f"{self.name}: {done} the {self.holder} {self.key}{length} by {self.rule}{why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything that led to a decision."""
 
@@ -117,6 +137,7 @@ class Explanation:
     evidence: tuple[FoundEvidence, ...]
     automatic: tuple[str, ...]
     held: Mapping[str, str]
+    labels: tuple[LabelLine, ...]
     versions: Mapping[str, str]
     replaces: str | None
     is_same_policy: bool
@@ -173,10 +194,23 @@ def explain(
         evidence=tuple(_evidence(decision, {} if texts is None else texts)),
         automatic=tuple(action.value for action in decision.automatic),
         held=decision.held,
+        labels=tuple(_label(change) for change in decision.labels),
         versions=decision.versions,
         replaces=decision.replaces,
         is_same_policy=is_same,
         notes=tuple(notes),
+    )
+
+
+def _label(change: LabelChange) -> LabelLine:
+    return LabelLine(
+        name=change.name,
+        holder=change.holder.value,
+        key=change.key,
+        rule=change.rule,
+        is_added=change.is_added,
+        lasts=None if change.for_s is None else _with_units(change.for_s),
+        reason=change.reason,
     )
 
 
@@ -315,6 +349,14 @@ def _lines(found: Explanation) -> Iterator[str]:
         for item in found.evidence:
             yield f"  {_evidence_line(item)}"
     yield ""
+    yield from _done(found)
+    yield "versions"
+    for name, version in found.versions.items():
+        yield f"  {name} {version}"
+
+
+def _done(found: Explanation) -> Iterator[str]:
+    """What the decision did, and what it held back."""
     yield "actions"
     for action in found.automatic:
         yield f"  {action}: taken without a person"
@@ -323,9 +365,11 @@ def _lines(found: Explanation) -> Iterator[str]:
     if not found.automatic and not found.held:
         yield "  none proposed"
     yield ""
-    yield "versions"
-    for name, version in found.versions.items():
-        yield f"  {name} {version}"
+    if found.labels:
+        yield "labels"
+        for label in found.labels:
+            yield f"  {label}"
+        yield ""
 
 
 def _rule_lines(rule: RuleExplanation) -> Iterator[str]:

@@ -19,6 +19,7 @@ from tocsin.records import (
     Decision,
     Event,
     Evidence,
+    LabelHolder,
     Media,
     Post,
     Reason,
@@ -28,10 +29,11 @@ from tocsin.records import (
     Verdict,
     account_key,
     event_from_row,
+    folded_handle,
     post_of,
     restore_event,
 )
-from tocsin.store import accounts, banks, cases, decisions, outbox, people
+from tocsin.store import accounts, banks, cases, decisions, labels, outbox, people
 from tocsin.store.query import post_versions
 from tocsin.store.store import Store
 from tocsin.web.text import Link, Mark, Piece, cut, find_links, hidden_in
@@ -118,7 +120,10 @@ class PostView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorView:
-    """Who wrote it: as the event described them, and as the store knows them."""
+    """Who wrote it: as the event described them, and as the store knows them.
+
+    `labels` are those of the account and of its handle; `said_by` names who said them.
+    """
 
     key: str
     actor: Actor | None
@@ -126,6 +131,15 @@ class AuthorView:
     bio: Sequence[Piece]
     state: accounts.AccountState | None
     at: datetime | None
+    labels: Sequence[labels.LabelRow]
+    said_by: Mapping[str, str]
+
+    @property
+    def handle(self) -> str | None:
+        """The handle that it has, as far as is known."""
+        if self.actor is not None and self.actor.handle:
+            return self.actor.handle
+        return None if self.state is None else self.state.handle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,19 +217,31 @@ def read_post(event: Event | None, found: Sequence[Found]) -> PostView | None:
 
 
 def read_author(
-    connection: sa.Connection, key: str | None, event: Event | None, found: Sequence[Found]
+    connection: sa.Connection,
+    key: str | None,
+    event: Event | None,
+    found: Sequence[Found],
+    *,
+    now: datetime,
 ) -> AuthorView | None:
     """Who wrote it; None for an anonymous post."""
     if key is None:
         return None
     actor = None if event is None else event.actor
+    state = accounts.get(connection, key)
+    handle = (actor and actor.handle) or (state and state.handle)
+    rows = labels.of_holder(connection, LabelHolder.ACCOUNT, key, now=now)
+    if handle and (folded := folded_handle(handle)):
+        rows += labels.of_holder(connection, LabelHolder.HANDLE, folded, now=now)
     return AuthorView(
         key=key,
         actor=actor,
         name=cut((actor and actor.name) or "", _marks(found, "actor.name")),
         bio=cut((actor and actor.bio) or "", _marks(found, "actor.bio")),
-        state=accounts.get(connection, key),
+        state=state,
         at=None if event is None else event.at,
+        labels=rows,
+        said_by=names_of(connection, [row.by for row in rows]),
     )
 
 
