@@ -270,7 +270,7 @@ def test_policy_functions_lists_what_rules_may_call(tocsin: Tocsin) -> None:
     assert all(set(function) == keys for function in functions)
     assert {function["group"] for function in functions} == {"function", "window", "form"}
     shown = tocsin("policy", "functions").out
-    assert all(function["signature"] in shown for function in functions)
+    assert all(str(function["signature"]) in shown for function in functions)
     assert 'matches(text, "iron +dawn (rises|has risen)")  gives  true' in shown
 
 
