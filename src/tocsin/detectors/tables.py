@@ -28,7 +28,7 @@ from tocsin.records import (
     entry_id,
 )
 
-__all__ = ["TableDetector", "build", "is_table_signal"]
+__all__ = ["KINDS", "TableDetector", "build", "signals_of"]
 
 _METHOD: Final = "tables/1"
 _DOCS: Final = {
@@ -41,6 +41,7 @@ _KINDS: Final[Mapping[str, Collection[BankKind]]] = {
     "host": {BankKind.LINK},
     "copy": {BankKind.PHRASE},
 }
+KINDS: Final = frozenset(kind for kinds in _KINDS.values() for kind in kinds)
 
 _Found = tuple[str, Span | None]
 
@@ -97,9 +98,9 @@ class TableDetector:
         )
 
 
-def is_table_signal(name: str) -> bool:
-    """Whether a signal is one of this detector's."""
-    return name.partition(":")[0] in _KINDS
+def signals_of(reads: Iterable[str]) -> Sequence[str]:
+    """Those signals that are this detector's, in order."""
+    return sorted(name for name in reads if name.partition(":")[0] in _KINDS)
 
 
 def build(
@@ -107,9 +108,8 @@ def build(
 ) -> Detector:
     """The detector for those of these signals that are its own; None: all that it could give."""
     tables: dict[str, dict[str, list[BankEntry]]] = {}
-    for name in reads or ():
-        if is_table_signal(name):
-            tables[name] = {}
+    for name in signals_of(reads or ()):
+        tables[name] = {}
     for entry in sorted(live(entries, now), key=lambda entry: entry.id):
         for way, kinds in _KINDS.items():
             name = f"{way}:{entry.bank}"
