@@ -35,6 +35,8 @@ def certain_value(expr: Expr, events: frozenset[str] = frozenset()) -> bool | No
 
 def _folded(expr: Expr, events: frozenset[str]) -> tuple[Result] | None:
     """The value in a tuple where it is certain; None where it is not."""
+    if isinstance(expr, READS):
+        return None
     if isinstance(expr, BoolOp):
         return _folded_bool(expr, events)
     if isinstance(expr, Compare) and _excludes_events(expr, events):

@@ -209,9 +209,13 @@ class Problem:
 
 @dataclass(slots=True)
 class Problems:
-    """Collects every problem of a pack, so that all are reported at once."""
+    """Collects every problem of a pack, so that all are reported at once.
+
+    `n_errors` is how many mistakes there were so far.
+    """
 
     found: list[Problem] = field(default_factory=list)
+    n_errors: int = 0
 
     def error(
         self,
@@ -222,6 +226,7 @@ class Problems:
         *seconds: tuple[str, Place],
     ) -> None:
         """Add a mistake: the pack cannot be activated."""
+        self.n_errors += 1
         self.found.append(
             Problem(code=code, message=message, place=place, hint=hint, seconds=seconds)
         )
@@ -243,11 +248,6 @@ class Problems:
                 severity=Severity.WARNING,
             )
         )
-
-    @property
-    def n_errors(self) -> int:
-        """How many mistakes there are so far."""
-        return sum(problem.severity is Severity.ERROR for problem in self.found)
 
     def ordered(self, severity: Severity) -> tuple[Problem, ...]:
         """All of one severity by file, line and column."""

@@ -116,6 +116,8 @@ class Syntax:
 
     def _offset(self, line: int, column_bytes: int) -> int:
         """The offset in the text of a line (2 is the text's first) and a column in bytes."""
+        if line == 2 and self.node.text.isascii():  # noqa: PLR2004  # as most conditions
+            return min(column_bytes, len(self.node.text))
         lines = self.node.text.split("\n")
         index = min(max(line - 2, 0), len(lines) - 1)
         before = sum(len(part) + 1 for part in lines[:index])

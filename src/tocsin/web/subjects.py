@@ -22,6 +22,7 @@ from tocsin.records import (
     LabelHolder,
     Media,
     Post,
+    Reason,
     Signal,
     Span,
     Subject,
@@ -58,7 +59,7 @@ _SHOWN_SPANS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One thing that a detector found, numbered as the marks in the text are.
+    """One thing that a detector or an expression found, numbered as the marks in the text are.
 
     `spans` are all its places, as (field, start, end); overlapping ones are joined. `entry` is
     the bank's entry, where it has one.
@@ -184,15 +185,20 @@ def find_post(store: Store, subject: Subject) -> Event | None:
 
 
 def read_found(connection: sa.Connection, decision: Decision) -> list[Found]:
-    """What the detectors found, each entry of a bank once, numbered from 1."""
+    """What detectors and regular expressions found, each once, numbered from 1."""
     groups: dict[tuple[str | None, ...], list[tuple[Signal, Evidence]]] = {}
     for signal in decision.signals:
         for item in signal.evidence:
             what = item.entry or item.note
             groups.setdefault((signal.name, item.kind, item.bank, what), []).append((signal, item))
-    return [
+    found = [
         _found(connection, number, group) for number, group in enumerate(groups.values(), start=1)
     ]
+    matched = {
+        key: _matched(len(found) + place, key, reason)
+        for place, (key, reason) in enumerate(_expressions(decision).items(), start=1)
+    }
+    return [*found, *matched.values()]
 
 
 def read_post(event: Event | None, found: Sequence[Found]) -> PostView | None:
@@ -304,6 +310,32 @@ def _found(
         bank=item.bank,
         entry_id=item.entry,
         entry=banks.get(connection, item.entry) if item.entry else None,
+    )
+
+
+def _expressions(decision: Decision) -> dict[str, Reason]:
+    """The regular expressions that matched, each with the first rule that holds it."""
+    found: dict[str, Reason] = {}
+    for reason in decision.reasons:
+        for key in reason.spans:
+            found.setdefault(key, reason)
+    return found
+
+
+def _matched(number: int, key: str, reason: Reason) -> Found:
+    return Found(
+        number=number,
+        signal=key,
+        detector=reason.rule,
+        version=reason.rule_version,
+        score=None,
+        note=None,
+        kind="regex",
+        spans=_joined(reason.spans[key]),
+        distance=None,
+        bank=None,
+        entry_id=None,
+        entry=None,
     )
 
 
