@@ -9,7 +9,7 @@ from tocsin.records.arrow import (
     EVENT_SCHEMA,
     event_from_row,
     events_to_arrow,
-    lines_to_arrow,
+    json_to_arrow,
     rows_of,
 )
 from tocsin.records.banks import (
@@ -198,7 +198,7 @@ __all__ = [
     "event_from_row",
     "event_json_schema",
     "events_to_arrow",
-    "lines_to_arrow",
+    "json_to_arrow",
     "post_of",
     "published_schema",
     "rendered_schema",

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 from functools import cache
-from io import BytesIO
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
@@ -24,11 +23,14 @@ import pyarrow.json as pa_json
 from tocsin.records.codec import encode_event
 from tocsin.records.events import Event
 
-__all__ = ["EVENT_SCHEMA", "event_from_row", "events_to_arrow", "lines_to_arrow", "rows_of"]
+__all__ = ["EVENT_SCHEMA", "event_from_row", "events_to_arrow", "json_to_arrow", "rows_of"]
 
 SMALL_BATCH = 24
 """Below this many rows Arrow's JSON reader costs more than building from Python values
 (measured by `tocsin bench pipeline` at batch 1 and 32)."""
+
+BLOCK_BYTES = 1 << 19
+"""Arrow's JSON reader is fastest on pieces that the processor's cache holds."""
 
 
 def _field_types(struct: type[msgspec.Struct]) -> dict[str, Any]:
@@ -80,14 +82,6 @@ EVENT_SCHEMA: pa.Schema = _event_schema()
 """One row per event; columns are the top-level fields of every event type."""
 
 
-_PREFIX = b'{"type":"'
-
-_COLUMNS_OF_TYPE = {
-    str(struct.__struct_config__.tag).encode(): frozenset(_field_types(struct)) | {"type"}
-    for struct in get_args(Event)
-}
-
-
 def events_to_arrow(
     events: Sequence[Event], lines: Sequence[bytes] | None = None
 ) -> pa.RecordBatch:
@@ -96,11 +90,11 @@ def events_to_arrow(
     `lines`, where the caller has them already, are the canonical JSON of the same events.
     """
     if len(events) < SMALL_BATCH:
-        rows = [msgspec.to_builtins(event, builtin_types=(datetime,)) for event in events]
-        return pa.RecordBatch.from_pylist(rows, schema=EVENT_SCHEMA)
-    found = lines_to_arrow(lines if lines is not None else list(map(encode_event, events)))
+        return _small_batch(events)
+    encoded = b"\n".join(lines if lines is not None else list(map(encode_event, events)))
+    found = json_to_arrow(encoded).combine_chunks()
     columns = [
-        found.column(field.name)
+        found.column(field.name).chunk(0)
         if field.name in found.schema.names
         else pa.nulls(len(found), field.type)
         for field in EVENT_SCHEMA
@@ -108,37 +102,118 @@ def events_to_arrow(
     return pa.RecordBatch.from_arrays(columns, schema=EVENT_SCHEMA)
 
 
-def lines_to_arrow(lines: Sequence[bytes]) -> pa.RecordBatch:
-    """Events that stand as canonical JSON, in order, in those columns that their types have.
+def json_to_arrow(lines: bytes) -> pa.Table:
+    """Events that stand as lines of canonical JSON, in those columns that one of them has."""
+    if lines.count(b"\n") < SMALL_BATCH:
+        events = [_DECODER.decode(line) for line in lines.split(b"\n") if line]
+        found = pa.Table.from_batches([_small_batch(events)])
+    else:
+        found = _read_json(lines)
+    names = [name for name in found.schema.names if found.column(name).null_count < len(found)]
+    return found.select(names)
 
-    Most batches hold one or two types of event: reading the others' columns, all nulls, would
-    cost as much again.
+
+def _small_batch(events: Sequence[Event]) -> pa.RecordBatch:
+    rows = [msgspec.to_builtins(event, builtin_types=(datetime,)) for event in events]
+    return pa.RecordBatch.from_pylist(rows, schema=EVENT_SCHEMA)
+
+
+class _Fields:
+    """The fields that events had so far: Arrow's reader pays for every one that it is told of.
+
+    Grows only, and changes nothing but how long reading takes.
     """
-    schema = _schema_of(lines)
-    if len(lines) < SMALL_BATCH:
-        events = [_DECODER.decode(line) for line in lines]
-        rows = [msgspec.to_builtins(event, builtin_types=(datetime,)) for event in events]
-        return pa.RecordBatch.from_pylist(rows, schema=schema)
-    encoded = b"\n".join(lines)
-    table = pa_json.read_json(
-        BytesIO(encoded),
-        read_options=pa_json.ReadOptions(use_threads=False, block_size=len(encoded) + 1),
+
+    def __init__(self) -> None:
+        self.schema = pa.schema([])
+        self._paths: frozenset[str] = frozenset()
+
+    def learn(self, lines: bytes) -> bool:
+        """Take in the fields of these events; False if none of them is new."""
+        found = self._paths.union(
+            path
+            for line in lines.split(b"\n")
+            for key, value in _ANY_DECODER.decode(line).items()
+            for path in _paths_of(key, value)
+        )
+        if found == self._paths:
+            return False
+        self._paths = found
+        self.schema = pa.schema(
+            [
+                field.with_type(_narrowed(field.name, field.type, found))
+                for field in EVENT_SCHEMA
+                if any(path.partition(".")[0] == field.name for path in found)
+            ]
+        )
+        return True
+
+
+def _paths_of(key: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (f"{key}.{name}" for name in value)
+    else:
+        yield key
+
+
+def _narrowed(name: str, full: pa.DataType, paths: Set[str]) -> pa.DataType:
+    if not pa.types.is_struct(full):
+        return full
+    return pa.struct([field for field in full if f"{name}.{field.name}" in paths])
+
+
+_FIELDS = _Fields()
+
+
+def _read_json(lines: bytes) -> pa.Table:
+    try:
+        found = _read_known(lines, BLOCK_BYTES)
+    except pa.ArrowInvalid:  # a new field, or a line longer than a piece
+        longest = max(map(len, lines.split(b"\n")))
+        if not _FIELDS.learn(lines) and longest < BLOCK_BYTES:
+            raise
+        found = _read_known(lines, max(BLOCK_BYTES, longest + 1))
+    return pa.Table.from_batches(
+        [
+            pa.RecordBatch.from_arrays(
+                [
+                    _widened(column, EVENT_SCHEMA.field(name).type)
+                    for name, column in zip(batch.schema.names, batch.columns, strict=True)
+                ],
+                names=batch.schema.names,
+            )
+            for batch in found.to_batches()
+        ]
+    )
+
+
+def _read_known(lines: bytes, block_bytes: int) -> pa.Table:
+    """Read events that have known fields only; another one is an error of Arrow's reader."""
+    return pa_json.read_json(
+        pa.BufferReader(lines),
+        read_options=pa_json.ReadOptions(use_threads=False, block_size=block_bytes),
         parse_options=pa_json.ParseOptions(
-            explicit_schema=schema, unexpected_field_behavior="ignore"
+            explicit_schema=_FIELDS.schema, unexpected_field_behavior="error"
         ),
     )
-    (batch,) = table.combine_chunks().to_batches()
-    return batch
 
 
-def _schema_of(lines: Sequence[bytes]) -> pa.Schema:
-    """The columns that the types of these events have; `type` is the first key of each line."""
-    start = len(_PREFIX)
-    types = {line[start : line.index(b'"', start)] for line in lines}
-    names = frozenset({"type"}).union(*(_COLUMNS_OF_TYPE[name] for name in types))
-    return pa.schema([field for field in EVENT_SCHEMA if field.name in names])
+def _widened(column: pa.Array, full: pa.DataType) -> pa.Array:
+    """The column with all fields that its type has in `EVENT_SCHEMA`."""
+    if not pa.types.is_struct(full):
+        return column
+    places = {field.name: place for place, field in enumerate(column.type)}
+    fields = [
+        column.field(places[field.name])
+        if field.name in places
+        else pa.nulls(len(column), field.type)
+        for field in full
+    ]
+    is_null = column.is_null() if column.null_count else None
+    return pa.StructArray.from_arrays(fields, fields=list(full), mask=is_null)
 
 
+_ANY_DECODER: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 

@@ -38,13 +38,18 @@ from tocsin.records import (
     account_key,
     action_id,
 )
-from tocsin.store import eventids, rulehits, schema
+from tocsin.store import rulehits, schema
 from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events"]
 
 ESCALATED_PRIORITY = 900
 """Of 1,000: what somebody escalates comes before what rules find, save imminent danger."""
+
+
+_ABOUT_ACCOUNTS = (AccountCreated, AccountUpdated, AccountSuspended, AccountRestored)
+_WITH_EFFECT = frozenset({ActionResult, ReportFiled, *_ABOUT_ACCOUNTS})
+"""Types of events that change derived tables by themselves; most are of none of them."""
 
 
 def apply_entry(
@@ -74,17 +79,15 @@ def apply_events(
 ) -> None:
     """Bring the derived tables up to date with one batch of events and what was judged of them.
 
-    Of what was erased since, `events` has nothing, `lines` has b"" and the others None.
+    Of what was erased since, `events` has nothing, `lines` has b"" and the others None. The ids
+    of the events are noted already (`eventids`).
     """
-    eventids.insert(connection, entry.position, entry.body["ids"])
-    for event in events:
+    for event in [event for event in events if type(event) in _WITH_EFFECT]:
         if isinstance(event, ActionResult):
             _apply_result(connection, entry, event)
         elif isinstance(event, ReportFiled):
             _apply_report(connection, entry, event)
-        elif isinstance(
-            event, AccountCreated | AccountUpdated | AccountSuspended | AccountRestored
-        ):
+        elif isinstance(event, _ABOUT_ACCOUNTS):
             _apply_account(connection, entry, event)
     if decisions:
         line_of = dict(zip(entry.body["ids"], lines, strict=True))
