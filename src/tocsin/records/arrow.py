@@ -104,7 +104,7 @@ def events_to_arrow(
 
 def json_to_arrow(lines: bytes) -> pa.Table:
     """Events that stand as lines of canonical JSON, in those columns that one of them has."""
-    if lines.count(b"\n") < SMALL_BATCH:
+    if len(lines) < BLOCK_BYTES and lines.count(b"\n") < SMALL_BATCH:
         events = [_DECODER.decode(line) for line in lines.split(b"\n") if line]
         found = pa.Table.from_batches([_small_batch(events)])
     else:

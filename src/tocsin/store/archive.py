@@ -201,33 +201,45 @@ def line_of_row(row: dict[str, object]) -> bytes:
     return encode_event(event_from_row({name: row.get(name) for name in EVENT_SCHEMA.names}))
 
 
+class _Body(msgspec.Struct):
+    """What is read here of an entry's body."""
+
+    source: str
+
+
+_BODY = msgspec.json.Decoder(_Body)
+
+
 def _table_of(rows: Sequence[Any]) -> pa.Table:
     """The events of these log entries (position, time, body, packed lines, salts) as one table."""
     blocks = [packed_content.unpack_joined(row.packed) for row in rows]
-    sizes = [block.count(b"\n") + 1 for block in blocks]
-    sources = pa.array([msgspec.json.decode(row.body)["source"] for row in rows], pa.string())
+    sources = pa.array([_BODY.decode(row.body).source for row in rows], pa.string())
     times = np.array([row.at_us for row in rows], np.int64)
-    n_events = np.array(sizes, np.int64)
+    salts = b"".join(row.salts for row in rows)
+    n_events = np.array([len(row.salts) for row in rows], np.int64) // packed_content.SALT_BYTES
     each = np.repeat(np.arange(len(rows)), n_events)
     first = n_events.cumsum() - n_events
     lines = b"\n".join(blocks)
-    has_content = _has_content(lines) if rows else np.empty(0, bool)
+    has_content = _has_content(lines, salts)
     columns = {
         "position": pa.array(np.array([row.position for row in rows], np.int64)[each]),
         "ordinal": pa.array((np.arange(len(each)) - first[each]).astype(np.int32)),
         "received_at": pa.array(times[each]).cast(pa.timestamp("us", tz="UTC")),
         "source": sources.take(pa.array(each)),
-        "salt": _salt_column(b"".join(row.salts for row in rows), has_content),
+        "salt": _salt_column(salts, has_content),
         **_event_columns(lines, has_content),
     }
     return pa.table(columns)
 
 
-def _has_content(lines: bytes) -> NDArray[np.bool_] | None:
-    """For each line whether something stands in it; None where it does in all."""
-    if lines and b"\n\n" not in lines and b"\n" not in (lines[:1], lines[-1:]):
+def _has_content(lines: bytes, salts: bytes) -> NDArray[np.bool_] | None:
+    """For each line whether something stands in it; None where it does in all.
+
+    An item is erased with its salt, and looking through the salts is faster.
+    """
+    if lines and bytes(packed_content.SALT_BYTES) not in salts:
         return None
-    return np.array([bool(line) for line in lines.split(b"\n")], bool)
+    return np.array([bool(line) for line in lines.split(b"\n")] if salts else [], bool)
 
 
 def _salt_column(salts: bytes, has_content: NDArray[np.bool_] | None) -> pa.Array:
@@ -259,10 +271,11 @@ def _event_columns(
 
 def _write_by_day(root: Path, table: pa.Table, first: int, last: int) -> list[dict[str, object]]:
     days = pc.coalesce(table["at"], table["received_at"]).cast(pa.date32())
+    found = sorted(pc.unique(days).to_pylist())
     files = []
-    for day in sorted(pc.unique(days).to_pylist()):
+    for day in found:
         path = f"archive/day={day}/events-{first:012d}-{last:012d}.parquet"
-        part = table.filter(pc.equal(days, day))
+        part = table if len(found) == 1 else table.filter(pc.equal(days, day))
         n_bytes = _write_file(root / path, part)
         files.append(
             {

@@ -43,12 +43,12 @@ _DELETE = DriverSql(
 
 def known(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
     """Those of these ids that the log has."""
-    return set(_KNOWN.run(connection, _bound(connection, ids)).scalars())
+    return {row[0] for row in _KNOWN.rows(connection, _bound(connection, ids))}
 
 
 def insert(connection: sa.Connection, position: int, ids: Sequence[str]) -> None:
     """Note that the entry at this position holds these events, in this order; all are new."""
-    _INSERT.run(connection, position, _bound(connection, ids))
+    _INSERT.change(connection, position, _bound(connection, ids))
 
 
 def claim(connection: sa.Connection, position: int, ids: Sequence[str]) -> tuple[bool, ...]:
@@ -59,16 +59,16 @@ def claim(connection: sa.Connection, position: int, ids: Sequence[str]) -> tuple
     asks the same question as looking first, once instead of twice.
     """
     bound = _bound(connection, ids)
-    if _INSERT_NEW.run(connection, position, bound).rowcount == len(ids):
+    if _INSERT_NEW.change(connection, position, bound) == len(ids):
         return (True,) * len(ids)
-    left = set(_OF_POSITION.run(connection, position, bound).scalars())
+    left = {row[0] for row in _OF_POSITION.rows(connection, position, bound)}
     is_new = []
     for event_id in ids:
         is_new.append(event_id in left)
         left.discard(event_id)
     new = [event_id for event_id, new in zip(ids, is_new, strict=True) if new]
     if new:  # their places in the entry are others than in `ids`
-        _DELETE.run(connection, _bound(connection, new))
+        _DELETE.change(connection, _bound(connection, new))
         insert(connection, position, new)
     return tuple(is_new)
 

@@ -61,14 +61,14 @@ def append(
         salts = packed_content.new_salts(len(items))
         commitments[name] = packed_content.commitments(items, salts)
         packed = packed_content.pack(items)
-        _INSERT_CONTENT.run(connection, position, name, packed, salts)
+        _INSERT_CONTENT.change(connection, position, name, packed, salts)
     body_json = _ENCODER.encode(body).decode()
     commitments_json = _ENCODER.encode(commitments).decode()
     at_us = to_us(at)
     hashed = entry_hash(
         position, writer, head.seq + 1, kind, at_us, body_json, commitments_json, head.hash
     )
-    _INSERT_ENTRY.run(
+    _INSERT_ENTRY.change(
         connection, position, writer, head.seq + 1, kind.value, at_us,
         body_json, commitments_json, head.hash, hashed,
     )  # fmt: skip
@@ -101,12 +101,12 @@ def entry_hash(*parts: str | int) -> str:
 
 def last_position(connection: sa.Connection) -> int:
     """The newest position, 0 for an empty log."""
-    return _LAST_POSITION.run(connection).scalar_one() or 0
+    return _LAST_POSITION.rows(connection)[0][0] or 0
 
 
 def newest(connection: sa.Connection, kind: EntryKind) -> int:
     """The position of the newest entry of a kind; 0 if there is none."""
-    return _NEWEST.run(connection, kind.value).scalar_one() or 0
+    return _NEWEST.rows(connection, kind.value)[0][0] or 0
 
 
 def heads(connection: sa.Connection) -> dict[str, LogHead]:
@@ -176,10 +176,11 @@ _INSERT_ENTRY = DriverSql(
 
 def _end(connection: sa.Connection, writer: str) -> tuple[int, LogHead]:
     """The newest position, and where the writer's own chain stands."""
-    row = _END.run(connection, writer).one_or_none()
-    if row is None:
+    rows = _END.rows(connection, writer)
+    if not rows:
         return last_position(connection), LogHead(seq=0, hash=GENESIS)
-    return row[0], LogHead(seq=row[1], hash=row[2])
+    ((last, seq, hashed),) = rows
+    return last, LogHead(seq=seq, hash=hashed)
 
 
 def decode_commitments(stored: str) -> dict[str, bytes]:
