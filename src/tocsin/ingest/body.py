@@ -14,6 +14,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 import pyarrow as pa
@@ -65,7 +66,7 @@ def read_body(
         )
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == NDJSON:
-        return iter(LineReader(io.BytesIO(body), source=source))
+        return chain.from_iterable(LineReader(io.BytesIO(body), source=source).groups())
     if media_type == JSON:
         return _json_items(body, source, limits)
     if media_type == ARROW:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -143,20 +144,19 @@ class _Fields:
             [
                 field.with_type(_narrowed(field.name, field.type, found))
                 for field in EVENT_SCHEMA
-                if any(path.partition(".")[0] == field.name for path in found)
+                if field.name in found
             ]
         )
         return True
 
 
 def _paths_of(key: str, value: Any) -> Iterator[str]:
+    yield key
     if isinstance(value, dict):
         yield from (f"{key}.{name}" for name in value)
-    else:
-        yield key
 
 
-def _narrowed(name: str, full: pa.DataType, paths: Set[str]) -> pa.DataType:
+def _narrowed(name: str, full: pa.DataType, paths: AbstractSet[str]) -> pa.DataType:
     if not pa.types.is_struct(full):
         return full
     return pa.struct([field for field in full if f"{name}.{field.name}" in paths])

@@ -58,7 +58,7 @@ class DriverSql:
     def _explained(self, connection: sa.Connection) -> Iterator[None]:
         try:
             yield
-        except Exception as error:
+        except connection.dialect.loaded_dbapi.Error as error:
             dialect = connection.dialect
             raise sa.exc.DBAPIError.instance(
                 self._of(connection), None, error, dialect.loaded_dbapi.Error,
@@ -78,4 +78,6 @@ def insert_rows(
 def _insert_into(table: sa.Table) -> tuple[DriverSql, tuple[str, ...]]:
     names = tuple(column.name for column in table.columns)
     marks = ", ".join("?" * len(names))
-    return DriverSql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"), names
+    columns = ", ".join(names)
+    statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"  # noqa: S608  # our names
+    return DriverSql(statement), names
