@@ -131,9 +131,11 @@ class Batcher:
         return batch
 
 
-def file_batches(reader: LineReader, batcher: Batcher) -> Iterator[Batch]:
+def file_batches(items: Iterable[Item], batcher: Batcher) -> Iterator[Batch]:
     """The batches of an input that is all there: cut by size only."""
-    yield from batcher.add(chain.from_iterable(reader.groups()))
+    if isinstance(items, LineReader):
+        items = chain.from_iterable(items.groups())
+    yield from batcher.add(items)
     yield from batcher.flush()
 
 
