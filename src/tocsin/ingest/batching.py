@@ -17,7 +17,7 @@ from threading import Event as Flag
 from threading import Thread
 
 from tocsin.clock import Clock
-from tocsin.ingest.lines import Block, Item, LineReader
+from tocsin.ingest.lines import Block, Item, LineReader, Rows
 from tocsin.ingest.parse import Parsed, parse_lines
 from tocsin.plugins import Adapter
 from tocsin.records import DeadLetter, EventBatch, EventPolicy
@@ -76,7 +76,7 @@ class Batcher:
         for item in items:
             for part in self._parts(item, n_waiting):
                 waiting.append(part)
-                n_waiting += len(part) if isinstance(part, Block) else 1
+                n_waiting += len(part) if isinstance(part, Block | Rows) else 1
                 if n_waiting >= self._max_events:
                     yield from self._parse(waiting, now)
                     waiting, n_waiting = [], 0
@@ -84,7 +84,7 @@ class Batcher:
         yield from self._parse(waiting, now)
 
     def _parts(self, item: Item, n_waiting: int) -> Iterable[Item]:
-        if isinstance(item, Block):
+        if isinstance(item, Block | Rows):
             return item.cut(self._max_events - n_waiting, self._max_events)
         return (item,)
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 from msgspec import Struct
 
 from tocsin.errors import InputError
@@ -33,6 +34,7 @@ __all__ = [
     "LineReader",
     "RefusedLine",
     "Row",
+    "Rows",
     "open_lines",
 ]
 
@@ -105,7 +107,26 @@ class Row(Struct, frozen=True):
     value: Mapping[str, Any]
 
 
-Item = Line | Block | RefusedLine | Row
+class Rows(Struct, frozen=True):
+    """Rows of a record batch as they follow each other; `offset` is the index of the first."""
+
+    source: str
+    offset: int
+    batch: pa.RecordBatch
+
+    def __len__(self) -> int:
+        return int(self.batch.num_rows)
+
+    def cut(self, first: int, then: int) -> Iterator[Rows]:
+        """The same in smaller parts: the first of so many rows, each other of so many."""
+        start = 0
+        while start < len(self):
+            part = self.batch.slice(start, then if start else first)
+            yield Rows(self.source, self.offset + start, part)
+            start += part.num_rows
+
+
+Item = Line | Block | RefusedLine | Row | Rows
 """What the readers give and `parse` takes."""
 
 

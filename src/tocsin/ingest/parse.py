@@ -18,8 +18,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from tocsin.ingest.arrowrows import one_by_one, together
 from tocsin.ingest.guess import guess
-from tocsin.ingest.lines import Block, Item, Line, RefusedLine, Row
+from tocsin.ingest.lines import Block, Item, Line, RefusedLine, Row, Rows
 from tocsin.plugins import Adapter
 from tocsin.records import (
     MAX_EXCERPT_BYTES,
@@ -70,7 +71,7 @@ def parse_lines(
     parsed = Parsed()
     events, lines = parsed.events, parsed.lines
     is_wire = adapter.name == WIRE_FORMAT
-    for item in _singly(items, parsed, policy, now) if is_wire else _lines_of(items):
+    for item in _singly(items, parsed, policy, now, is_wire=is_wire):
         try:
             if is_wire and type(item) is Line:
                 event = decode_event(item.content, now=now, policy=policy)
@@ -88,28 +89,28 @@ def parse_lines(
 
 
 def _singly(
-    items: Iterable[Item], parsed: Parsed, policy: EventPolicy, now: datetime
+    items: Iterable[Item], parsed: Parsed, policy: EventPolicy, now: datetime, *, is_wire: bool
 ) -> Iterator[Line | RefusedLine | Row]:
-    """What must be read one by one; blocks of lines that can be read together are, in order."""
+    """What must be read one by one; what can be read together is, and goes to `parsed`, in order.
+
+    Rows are in the wire format whatever the lines beside them are in.
+    """
     for item in items:
-        if not isinstance(item, Block):
-            yield item
-        elif (
-            len(item) < FEW_LINES
-            or (found := decode_events(item.contents, now=now, policy=policy)) is None
-        ):
-            yield from item.lines()
+        found = None
+        if isinstance(item, Block):
+            if is_wire and len(item) >= FEW_LINES:
+                found = decode_events(item.contents, now=now, policy=policy)
+            singly: Iterator[Line | RefusedLine | Row] = item.lines()
+        elif isinstance(item, Rows):
+            found = together(item, now=now, policy=policy)
+            singly = one_by_one(item)
+        else:
+            singly = iter((item,))
+        if found is None:
+            yield from singly
         else:
             parsed.events.extend(found[0])
             parsed.lines.extend(found[1])
-
-
-def _lines_of(items: Iterable[Item]) -> Iterator[Line | RefusedLine | Row]:
-    for item in items:
-        if isinstance(item, Block):
-            yield from item.lines()
-        else:
-            yield item
 
 
 def _events(

@@ -13,7 +13,7 @@ import types
 import typing
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -22,9 +22,16 @@ import pyarrow as pa
 import pyarrow.json as pa_json
 
 from tocsin.records.codec import encode_event
-from tocsin.records.events import Event
+from tocsin.records.events import Actor, Event, Post
 
-__all__ = ["EVENT_SCHEMA", "event_from_row", "events_to_arrow", "json_to_arrow", "rows_of"]
+__all__ = [
+    "EVENT_SCHEMA",
+    "event_from_row",
+    "events_of",
+    "events_to_arrow",
+    "json_to_arrow",
+    "rows_of",
+]
 
 SMALL_BATCH = 24
 """Below this many rows Arrow's JSON reader costs more than building from Python values
@@ -220,6 +227,68 @@ _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     """The rows of a record batch as nested dictionaries; times are aware, in UTC."""
     yield from batch.to_pylist()
+
+
+def events_of(batch: pa.RecordBatch) -> list[Event]:
+    """The events of all rows: types and sizes are checked, and nothing else.
+
+    Raises:
+        ValueError, OverflowError, pyarrow.ArrowException: a row holds no event; which, is not said.
+    """
+    rows = _structs(batch.schema.names, batch.columns)
+    return msgspec.convert(rows, list[Event])
+
+
+def _structs(names: Sequence[str], columns: Sequence[pa.Array]) -> list[dict[str, Any]]:
+    """One dictionary per row, without what no row has."""
+    kept = [pair for pair in zip(names, columns, strict=True) if pair[1].null_count < len(pair[1])]
+    if not kept:
+        return [{} for _ in range(len(columns[0]) if columns else 0)]
+    names = [name for name, _ in kept]
+    values = [_values(name, column) for name, column in kept]
+    return [dict(zip(names, row, strict=False)) for row in zip(*values, strict=True)]
+
+
+def _values(name: str, column: pa.Array) -> list[Any]:
+    """The values of a column; null where its field is absent, or its default."""
+    kind = column.type
+    values: list[Any]
+    if pa.types.is_timestamp(kind):
+        values = _moments(column)
+    elif pa.types.is_struct(kind):
+        fields = [column.field(place) for place in range(kind.num_fields)]
+        values = _structs([field.name for field in kind], fields)
+        if column.null_count:
+            valid = column.is_valid().to_pylist()
+            values = [value if ok else None for value, ok in zip(values, valid, strict=True)]
+    elif pa.types.is_nested(kind) and pa.types.is_struct(kind.value_type):
+        values = [_compact(value) for value in column.to_pylist()]
+    else:
+        values = column.to_pylist()
+    if column.null_count and name in _DEFAULTS:
+        default = _DEFAULTS[name]
+        values = [default if value is None else value for value in values]
+    return values
+
+
+def _moments(column: pa.Array) -> list[datetime | None]:
+    """Times as Python has them: Arrow's own way asks for the time zone of each."""
+    ticks = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    spans = ticks.fill_null(0).to_numpy().astype("timedelta64[us]").tolist()
+    if not column.null_count:
+        return [_EPOCH + span for span in spans]
+    valid = column.is_valid().to_pylist()
+    return [_EPOCH + span if ok else None for span, ok in zip(spans, valid, strict=True)]
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DEFAULTS = {
+    field.name: field.default
+    for struct in (Actor, Post, *get_args(Event))
+    for field in msgspec.structs.fields(struct)
+    if field.default not in (None, msgspec.NODEFAULT)
+}
+"""What a null stands for in a field that may be absent but not null."""
 
 
 def event_from_row(row: dict[str, Any]) -> Event:

@@ -48,6 +48,7 @@ __all__ = [
     "EventPolicy",
     "Refusal",
     "RefusedEvent",
+    "are_plain",
     "convert_event",
     "decode_event",
     "decode_events",
@@ -158,7 +159,7 @@ def decode_events(
         events = [_DECODER.decode(line) for line in lines]
     except _NOT_JSON:
         return None
-    if not _are_plain(events, now, policy):
+    if not are_plain(events, now=now, policy=policy):
         return None
     canonical = encode_events(events)
     return (events, canonical) if _are_flat(lines, canonical) else None
@@ -169,8 +170,11 @@ def encode_events(events: Sequence[Event]) -> list[bytes]:
     return _ENCODER.encode_lines(events)[:-1].split(b"\n")
 
 
-def _are_plain(events: Sequence[Event], now: datetime, policy: EventPolicy) -> bool:
-    """Whether `_checked` gives every one of these events back as it is."""
+def are_plain(events: Sequence[Event], *, now: datetime, policy: EventPolicy) -> bool:
+    """Whether these events, of the right types and sizes, can be accepted just as they are.
+
+    False where one of them would be refused, or changed; `decode_event` knows which and why.
+    """
     actors = [event.actor for event in events if event.actor is not None]
     times = [actor.created_at for actor in actors if actor.created_at is not None]
     times += [event.at for event in events if event.at is not None]
