@@ -27,6 +27,7 @@ from tocsin.records import (
 
 __all__ = ["one_by_one", "together"]
 
+_BACKSLASH = b"\\"
 _NUL = b"\\u0000"
 
 
@@ -41,9 +42,10 @@ def together(
     if policy.allow_fields or not events or not are_plain(events, now=now, policy=policy):
         return None
     lines = encode_events(events)
-    if [line for line in lines if _NUL in line or len(line) > MAX_LINE_BYTES]:
+    if max(map(len, lines)) > MAX_LINE_BYTES:
         return None
-    return events, lines
+    escaped = [line for line in lines if _BACKSLASH in line]
+    return None if [line for line in escaped if _NUL in line] else (events, lines)
 
 
 def one_by_one(rows: Rows) -> Iterator[Row | RefusedLine]:
