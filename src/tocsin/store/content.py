@@ -40,14 +40,15 @@ _LEVEL = -3  # a fast one: a batch is compressed again, better, in the archive
 _MAX_UNPACKED = 1 << 30
 
 
-class _Compressor(threading.local):
-    """One of each thread: making one takes longer than compressing a small batch."""
+class _Zstd(threading.local):
+    """One of each for a thread: making one takes longer than compressing a small batch."""
 
     def __init__(self) -> None:
-        self.zstd = zstandard.ZstdCompressor(level=_LEVEL)
+        self.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self.decompressor = zstandard.ZstdDecompressor()
 
 
-_COMPRESSOR = _Compressor()
+_ZSTD = _Zstd()
 
 
 def new_salts(n_items: int) -> bytes:
@@ -79,7 +80,7 @@ def split_commitments(found: bytes) -> list[bytes]:
 
 def pack(items: Sequence[bytes]) -> bytes:
     """One compressed blob of all items."""
-    return _COMPRESSOR.zstd.compress(b"\n".join(items))
+    return _ZSTD.compressor.compress(b"\n".join(items))
 
 
 def unpack(packed: bytes) -> list[bytes]:
@@ -89,7 +90,7 @@ def unpack(packed: bytes) -> list[bytes]:
 
 def unpack_joined(packed: bytes) -> bytes:
     """The items again as lines, a newline between each two; an erased one is an empty line."""
-    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_UNPACKED)
+    return _ZSTD.decompressor.decompress(packed, max_output_size=_MAX_UNPACKED)
 
 
 def erase(packed: bytes, salts: bytes, ordinal: int) -> tuple[bytes, bytes]:

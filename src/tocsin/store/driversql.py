@@ -49,6 +49,11 @@ class DriverSql:
         statement = self._of(connection)
         if not connection.in_transaction():  # SQLAlchemy begins one with its first statement
             return connection.exec_driver_sql(statement, values)
+        return self.run_at_once(connection, *values)
+
+    def run_at_once(self, connection: sa.Connection, *values: object) -> Any:
+        """Execute it, in a transaction or not; the driver's cursor."""
+        statement = self._of(connection)
         cursor = connection.connection.cursor()
         with self._explained(connection):
             cursor.execute(statement, values)
