@@ -206,11 +206,13 @@ def _are_flat(lines: Sequence[bytes], canonical: Sequence[bytes]) -> bool:
     if max(map(len, lines)) > MAX_LINE_BYTES:
         return False
     whole = b"\n".join(lines)
-    if b"\\" in whole and [line for line in lines if b"\\u" in line]:
-        if [line for line in lines if b"\\u0000" in line]:
-            return False
-        return max(line.count(b"[") + line.count(b"{") for line in lines) <= MAX_NESTING
-    return _n_opened(whole) - _n_opened(b"\n".join(canonical)) < MAX_NESTING - _LEVELS
+    escaped = [line for line in lines if b"\\u" in line] if b"\\" in whole else []
+    if [line for line in escaped if b"\\u0000" in line]:
+        return False
+    n_more = _n_opened(whole) - _n_opened(b"\n".join(canonical))
+    if not escaped and n_more < MAX_NESTING - _LEVELS:
+        return True
+    return max(line.count(b"[") + line.count(b"{") for line in lines) <= MAX_NESTING
 
 
 def _n_opened(text: bytes) -> int:
