@@ -42,6 +42,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._file = _file_of(url) if self.is_sqlite else None
+        self._idle: list[sa.Connection] = []
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
 
     @contextmanager
@@ -57,12 +58,27 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """The only write transaction of its moment; committed when the block ends well."""
-        with _explained(), self.engine.connect() as plain:
-            connection = plain.execution_options(tocsin_write=True)
-            with connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
-                yield connection
+        with _explained(), self._writer() as connection, connection.begin():
+            if not self.is_sqlite:
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+            yield connection
+
+    @contextmanager
+    def _writer(self) -> Iterator[sa.Connection]:
+        """A connection that writes; on SQLite one that ended well is kept for the next."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.engine.connect().execution_options(tocsin_write=True)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if self.is_sqlite and not self._idle:
+            self._idle.append(connection)
+        else:  # a server may go away in between, and the pool asks whether it is there
+            connection.close()
 
     def migrate(self, *, create: bool = True) -> None:
         """Bring the schema up to `SCHEMA_VERSION`; where there is none, only if it may be made.
@@ -106,6 +122,8 @@ class Database:
 
     def close(self) -> None:
         """Release every connection."""
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
 
 
