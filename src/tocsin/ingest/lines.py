@@ -145,13 +145,13 @@ class LineReader:
         self._head = b""
         self._number = 0
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[Line | RefusedLine]:
         """The lines, one by one."""
         for items in self.groups():
             for item in items:
                 if isinstance(item, Block):
                     yield from item.lines()
-                else:
+                elif isinstance(item, Line | RefusedLine):
                     yield item
 
     def groups(self) -> Iterator[list[Item]]:
