@@ -39,6 +39,9 @@ from tocsin.records import (
 
 __all__ = ["WIRE_FORMAT", "Parsed", "Redacting", "parse_lines"]
 
+AT_ONCE = 256
+"""So many lines or rows are read together at most."""
+
 FEW_LINES = 8
 """So many lines are read faster one by one (measured by `tocsin bench pipeline` at batch 1)."""
 
@@ -95,7 +98,7 @@ def _singly(
 
     Rows are in the wire format whatever the lines beside them are in.
     """
-    for item in items:
+    for item in _parts(items):
         found = None
         if isinstance(item, Block):
             if is_wire and len(item) >= FEW_LINES:
@@ -111,6 +114,15 @@ def _singly(
         else:
             parsed.events.extend(found[0])
             parsed.lines.extend(found[1])
+
+
+def _parts(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, none too large: what one line or row spoils for its neighbours is bounded."""
+    for item in items:
+        if isinstance(item, Block | Rows):
+            yield from item.cut(AT_ONCE, AT_ONCE)
+        else:
+            yield item
 
 
 def _events(

@@ -156,13 +156,13 @@ def decode_events(
     if policy.allow_fields or not lines:
         return None
     try:
-        events = [_DECODER.decode(line) for line in lines]
+        events = list(map(_DECODER.decode, lines))
     except _NOT_JSON:
         return None
     if not are_plain(events, now=now, policy=policy):
         return None
-    canonical = encode_events(events)
-    return (events, canonical) if _are_flat(lines, canonical) else None
+    canonical = _ENCODER.encode_lines(events)[:-1]
+    return (events, canonical.split(b"\n")) if _are_flat(lines, canonical) else None
 
 
 def encode_events(events: Sequence[Event]) -> list[bytes]:
@@ -186,9 +186,12 @@ def are_plain(events: Sequence[Event], *, now: datetime, policy: EventPolicy) ->
         return False
     if [actor for actor in actors if actor.id is None and actor == _NOBODY]:
         return False
-    shown = {event.post.visibility for event in events if isinstance(event, POST_EVENTS)}
+    posts = [event for event in events if isinstance(event, POST_EVENTS)]
+    shown = {event.post.visibility for event in posts}
     if not policy.accept_non_public and not shown <= ACCEPTED_VISIBILITIES:
         return False
+    if len(posts) == len(events):
+        return True
     others = [event for event in events if not isinstance(event, POST_EVENTS)]
     try:
         return all(_checked_account(event, now) is event for event in others)
@@ -196,7 +199,7 @@ def are_plain(events: Sequence[Event], *, now: datetime, policy: EventPolicy) ->
         return False
 
 
-def _are_flat(lines: Sequence[bytes], canonical: Sequence[bytes]) -> bool:
+def _are_flat(lines: Sequence[bytes], canonical: bytes) -> bool:
     """Whether no line can be too long or nested too deep, or hold the NUL character.
 
     What the canonical form keeps of an event is nested by its types, a few levels. Where all
@@ -209,7 +212,7 @@ def _are_flat(lines: Sequence[bytes], canonical: Sequence[bytes]) -> bool:
     escaped = [line for line in lines if b"\\u" in line] if b"\\" in whole else []
     if [line for line in escaped if b"\\u0000" in line]:
         return False
-    n_more = _n_opened(whole) - _n_opened(b"\n".join(canonical))
+    n_more = _n_opened(whole) - _n_opened(canonical)
     if not escaped and n_more < MAX_NESTING - _LEVELS:
         return True
     return max(line.count(b"[") + line.count(b"{") for line in lines) <= MAX_NESTING

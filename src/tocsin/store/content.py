@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from hashlib import sha256
+from operator import add
 
 import zstandard
 
@@ -63,12 +64,9 @@ def commit(salt: bytes, item: bytes) -> bytes:
 
 def commitments(items: Sequence[bytes], salts: bytes) -> bytes:
     """The commitments to all items, one after the other."""
-    return b"".join(
-        [
-            sha256(salts[start : start + SALT_BYTES] + item).digest()
-            for item, start in zip(items, range(0, len(salts), SALT_BYTES), strict=True)
-        ]
-    )
+    each = [salts[start : start + SALT_BYTES] for start in range(0, len(salts), SALT_BYTES)]
+    digests = map(sha256, map(add, each, items))
+    return b"".join([digest.digest() for digest in digests])
 
 
 def split_commitments(found: bytes) -> list[bytes]:
