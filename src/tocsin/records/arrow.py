@@ -136,25 +136,23 @@ class _Fields:
         self.schema = pa.schema([])
         self._paths: frozenset[str] = frozenset()
 
-    def learn(self, lines: bytes) -> bool:
-        """Take in the fields of these events; False if none of them is new."""
+    def learn(self, lines: bytes) -> pa.Schema:
+        """Take in the fields of these events; the schema that has them all."""
         found = self._paths.union(
             path
             for line in lines.split(b"\n")
             for key, value in _ANY_DECODER.decode(line).items()
             for path in _paths_of(key, value)
         )
-        if found == self._paths:
-            return False
-        self._paths = found
-        self.schema = pa.schema(
+        schema = pa.schema(
             [
                 field.with_type(_narrowed(field.name, field.type, found))
                 for field in EVENT_SCHEMA
                 if field.name in found
             ]
         )
-        return True
+        self._paths, self.schema = found, schema
+        return schema
 
 
 def _paths_of(key: str, value: Any) -> Iterator[str]:
@@ -174,12 +172,11 @@ _FIELDS = _Fields()
 
 def _read_json(lines: bytes) -> pa.Table:
     try:
-        found = _read_known(lines, BLOCK_BYTES)
+        found = _read_fields(lines, _FIELDS.schema, "error", BLOCK_BYTES)
     except pa.ArrowInvalid:  # a new field, or a line longer than a piece
         longest = max(map(len, lines.split(b"\n")))
-        if not _FIELDS.learn(lines) and longest < BLOCK_BYTES:
-            raise
-        found = _read_known(lines, max(BLOCK_BYTES, longest + 1))
+        schema = _FIELDS.learn(lines)
+        found = _read_fields(lines, schema, "ignore", max(BLOCK_BYTES, longest + 1))
     return pa.Table.from_batches(
         [
             pa.RecordBatch.from_arrays(
@@ -194,13 +191,13 @@ def _read_json(lines: bytes) -> pa.Table:
     )
 
 
-def _read_known(lines: bytes, block_bytes: int) -> pa.Table:
-    """Read events that have known fields only; another one is an error of Arrow's reader."""
+def _read_fields(lines: bytes, schema: pa.Schema, others: str, block_bytes: int) -> pa.Table:
+    """Read the fields of a schema; `others` says what another field is: an `error`, or nothing."""
     return pa_json.read_json(
         pa.BufferReader(lines),
         read_options=pa_json.ReadOptions(use_threads=False, block_size=block_bytes),
         parse_options=pa_json.ParseOptions(
-            explicit_schema=_FIELDS.schema, unexpected_field_behavior="error"
+            explicit_schema=schema, unexpected_field_behavior=others
         ),
     )
 
