@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from tocsin.detectors import BankDetectors
 from tocsin.errors import TocsinError
 from tocsin.pipeline.engine import Engine
+from tocsin.pipeline.labels import load_labels
 from tocsin.pipeline.packs import activate_first, load_engine
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy
@@ -130,7 +131,7 @@ class Live:
             made = Judgement()
             position = 0
             if new.events:
-                made = self._engine.judge(new, self._windows(transaction.connection))
+                made = self._judge(transaction.connection, new)
                 position = transaction.record_events(new, made, is_claimed=True).position
             known = _decisions_known(transaction.connection, batch, is_new, made.decisions)
         if position:
@@ -151,6 +152,12 @@ class Live:
         if len(eventids.known(connection, sorted(ids))) < len(ids):
             banks.retire_expired(transaction, batch.received_at)
             self.reload(connection)
+
+    def _judge(self, connection: sa.Connection, batch: EventBatch) -> Judgement:
+        """What the engine says of a batch that comes next in the log."""
+        reads = self._engine.policy.label_reads
+        labels = load_labels(connection, batch, reads) if reads else None
+        return self._engine.judge(batch, self._windows(connection), labels)
 
     def _windows(self, connection: sa.Connection) -> LiveWindows | None:
         """The windows at the end of the log; None where no rule reads any."""

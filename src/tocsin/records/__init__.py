@@ -91,7 +91,17 @@ from tocsin.records.events import (
     post_of,
 )
 from tocsin.records.hits import Judgement, ShadowHit, decode_shadow_hit, encode_shadow_hit
-from tocsin.records.labels import NO_LABELS, LabelChange, LabelHolder, LabelTable
+from tocsin.records.labels import (
+    NO_LABELS,
+    LabelChange,
+    LabelHolder,
+    LabelSaid,
+    LabelStanding,
+    LabelTable,
+    after_rule,
+    folded_handle,
+    handle_key,
+)
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
 from tocsin.records.schema import event_json_schema, published_schema, rendered_schema
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
@@ -149,6 +159,8 @@ __all__ = [
     "Judgement",
     "LabelChange",
     "LabelHolder",
+    "LabelSaid",
+    "LabelStanding",
     "LabelTable",
     "LogEntry",
     "LogHead",
@@ -187,6 +199,7 @@ __all__ = [
     "WindowTable",
     "account_key",
     "action_id",
+    "after_rule",
     "are_plain",
     "check_entry",
     "convert_event",
@@ -206,6 +219,8 @@ __all__ = [
     "event_json_schema",
     "events_of",
     "events_to_arrow",
+    "folded_handle",
+    "handle_key",
     "json_to_arrow",
     "post_of",
     "published_schema",
