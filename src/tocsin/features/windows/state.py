@@ -142,6 +142,25 @@ class WindowState:
             window.expire(self.watermark_us)
         return _Answers(answers)
 
+    def peek(self, batch: EventBatch, features: Features) -> _Answers:
+        """What `advance` would answer for each event if it came next and alone; counts none.
+
+        A window only moves on to the times that are asked about, which changes no answer.
+        """
+        rows = range(len(batch))
+        columns = _Columns(batch, features, rows, self._conditions)
+        watermarks = np.maximum(columns.times, self.watermark_us)
+        is_late = columns.times < watermarks - self.lateness_us
+        answers: dict[str, Ints] = {}
+        for name, spec in self._specs.items():
+            found = np.full(len(batch), NOTHING, np.int64)
+            steps, asking = columns.steps(spec, watermarks, is_late)
+            if len(steps.times):
+                given = _with_own(self._windows[name], steps, self.watermark_us)
+                np.maximum.at(found, asking, given)
+            answers[name] = found
+        return _Answers(answers)
+
     def merge(self, other: WindowState, specs: Sequence[WindowSpec], by: Conditions) -> WindowState:
         """The windows of these specs, each from here or from `other`; both followed one log."""
         merged = WindowState((), by, timedelta(microseconds=self.lateness_us))
@@ -191,6 +210,37 @@ class WindowState:
     def stats(self) -> dict[str, WindowStats]:
         """How much each window holds, by the name of its spec."""
         return {name: window.stats() for name, window in self._windows.items()}
+
+
+def _with_own(window: Window, steps: Steps, watermark_us: int) -> Ints:
+    """The answers of a window to steps that it does not count, as if it had counted each."""
+    asks, counts = (steps.flags & ASK) > 0, (steps.flags & ADD) > 0
+    asked = Steps(
+        keys=steps.keys,
+        times=steps.times,
+        watermarks=np.full(len(steps.times), watermark_us, np.int64),  # lets go of nothing early
+        of=steps.of,
+        amounts=steps.amounts,
+        flags=np.full(len(steps.times), ASK, np.int64),
+    )
+    held = window.advance(asked)
+    match window.shape.measure:
+        case WindowMeasure.COUNT:
+            answers = held + counts
+        case WindowMeasure.SUM:
+            answers = held + np.where(counts, steps.amounts, 0)
+        case WindowMeasure.AGE:
+            answers = np.where(counts, np.maximum(held, 0), held)
+        case WindowMeasure.DISTINCT:
+            is_new = counts & ~window.holds(steps)
+            before = np.cumsum(is_new) - is_new
+            ends = np.flatnonzero(asks)
+            starts = np.concatenate(([0], ends[:-1] + 1))
+            n_new = np.cumsum(is_new)[ends] - before[starts]
+            answers = np.full(len(steps.times), NOTHING, np.int64)
+            answers[ends] = held[ends] + n_new
+            return answers
+    return np.where(asks, answers, NOTHING)
 
 
 def _column(stored: bytes) -> Ints:
