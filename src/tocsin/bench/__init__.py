@@ -5,9 +5,10 @@ workloads are synthetic, made from a fixed seed; CPU time of this process, not w
 a measure's name says otherwise; a ratio compares two figures of the same run.
 """
 
+from tocsin.bench.check import bench_check
 from tocsin.bench.measure import Measurement
 from tocsin.bench.pipeline import bench_pipeline
-from tocsin.bench.rules import bench_check, bench_rules
+from tocsin.bench.rules import bench_rules
 from tocsin.bench.windows import bench_windows
 
 __all__ = [

@@ -21,6 +21,9 @@ VOCABULARY = 20_000
 ARABIC_SHARE = 0.3
 HIT_SHARE = 0.01
 PHRASES_PER_RULE = 3
+MAX_BANKS = 300
+"""More rules than that share banks: a pack has a limit of files."""
+
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,14 +55,18 @@ def make_pack(n_rules: int, phrases: list[str]) -> dict[str, str]:
             {"name": "bench", "title": "Synthetic pack for measuring", "clauses": [clause]}
         )
     }
-    per_bank = max(1, len(phrases) // n_rules)
+    n_banks = min(n_rules, MAX_BANKS)
+    per_bank = max(1, len(phrases) // n_banks)
     rules = []
     for number in range(n_rules):
-        chosen = phrases[number * per_bank : (number + 1) * per_bank] or phrases[:1]
-        bank = f"bench-{number}"
-        files[f"banks/{bank}.yaml"] = yaml.safe_dump(
-            {"bank": bank, "kind": "phrase", "entries": chosen}, allow_unicode=True
-        )
+        bank_number = number % n_banks
+        start = bank_number * per_bank
+        chosen = phrases[start : start + per_bank] or phrases[:1]
+        bank = f"bench-{bank_number}"
+        if number == bank_number:
+            files[f"banks/{bank}.yaml"] = yaml.safe_dump(
+                {"bank": bank, "kind": "phrase", "entries": chosen}, allow_unicode=True
+            )
         rules.append(
             {
                 "id": f"bench.rule-{number}",

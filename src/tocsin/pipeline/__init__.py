@@ -4,6 +4,7 @@ Comes in: events, packs. Goes out: decisions, stored. Always holds: the only pac
 which stage follows which; every variety (detector, adapter, connector) is registered here.
 """
 
+from tocsin.pipeline.checking import Checked, batch_to_check
 from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.explaining import explain_decision, texts_of
 from tocsin.pipeline.files import event_policy, find_adapter, run_files
@@ -24,6 +25,7 @@ from tocsin.pipeline.upkeep import Upkeep
 
 __all__ = [
     "BatchResult",
+    "Checked",
     "Engine",
     "ExampleResult",
     "Intake",
@@ -33,6 +35,7 @@ __all__ = [
     "Upkeep",
     "activate",
     "activate_first",
+    "batch_to_check",
     "catalogue",
     "check",
     "detectors",

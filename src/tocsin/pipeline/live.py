@@ -15,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import compress
 
 import msgspec
@@ -22,12 +23,13 @@ import sqlalchemy as sa
 
 from tocsin.detectors import BankDetectors
 from tocsin.errors import TocsinError
+from tocsin.pipeline.checking import Checked, look, versions_of
 from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.packs import activate_first, load_engine
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch
-from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, schema
+from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, log, schema
 from tocsin.store.settings import record_settings
 
 __all__ = ["BatchResult", "Live", "RunSummary"]
@@ -68,6 +70,7 @@ class Live:
         self.problem: TocsinError | None = None
         self._builder = BankDetectors()
         self._position = _edit_position(connection)
+        self._seen = -1
         self._next_expiry = banks.next_expiry(connection)
         self._engine = load_engine(connection, self._builder, store.settings.window_lateness_s)
         self.windows = LiveWindows(store)
@@ -88,6 +91,16 @@ class Live:
         _set_aside()
         return live
 
+    @classmethod
+    def reading(cls, store: Store) -> Live:
+        """The pipeline over a store in which a pack was activated; writes nothing by itself.
+
+        Raises:
+            CheckFailedError: no pack is active, or it cannot be compiled.
+        """
+        with store.read() as connection:
+            return cls(store, connection)
+
     @property
     def policy(self) -> CompiledPolicy:
         """The policy in force."""
@@ -104,11 +117,73 @@ class Live:
             try:
                 result = self._take(batch, dead_letters)
             except BaseException:
-                self._position = -1  # what was taken over may have been rolled back: look again
+                self._position = (
+                    self._seen
+                ) = -1  # what was taken over may have been rolled back: look again
                 self.windows.forget()
                 raise
             self.windows.save_if_due()
         return result
+
+    def look(self, batch: EventBatch) -> Checked:
+        """What would be decided about a batch of one if it came next; stores nothing about it."""
+        with self._lock:
+            if not self._is_current(batch.received_at):
+                self._catch_up(batch.received_at)
+            return self._look(batch)
+
+    def look_at_once(self, batch: EventBatch) -> Checked | None:
+        """As `look`; None where that would have to wait.
+
+        For a batch that is being judged, for another process's entries to be read, or for the
+        server of a database to answer.
+        """
+        if not self.store.database.is_sqlite or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return self._look(batch) if self._is_current(batch.received_at) else None
+        finally:
+            self._lock.release()
+
+    def _look(self, batch: EventBatch) -> Checked:
+        windows = self.windows if self._engine.policy.windows else None
+        return look(self._engine, windows, batch, self._seen)
+
+    def recorded(self, event_id: str) -> Checked:
+        """What was decided about an event that is in the log."""
+        where = decisions.DecisionFilter(event=event_id)
+        with self.store.read() as connection:
+            rows = decisions.list_rows(connection, where)
+            found = [decisions.get(connection, row.id) for row in reversed(rows)]
+            position = log.last_position(connection)
+        made = tuple(decision for decision in found if decision is not None)
+        return Checked(
+            event=event_id,
+            position=position,
+            decisions=made,
+            missing=tuple(sorted({name for d in made for r in d.reasons for name in r.missing})),
+            versions=versions_of(self._engine),
+            is_recorded=True,
+        )
+
+    def _is_current(self, now: datetime) -> bool:
+        """Whether engine and windows are at the end of the log, and nothing expired meanwhile."""
+        if self._next_expiry is not None and self._next_expiry <= now:
+            return False
+        with self.store.read() as connection:
+            return log.last_position(connection) == self._seen
+
+    def _catch_up(self, now: datetime) -> None:
+        """Have engine and windows at the end of the log, without what expired."""
+        with self.store.read() as connection:
+            self.reload(connection)
+        if self._next_expiry is not None and self._next_expiry <= now:
+            with self.store.write() as transaction:
+                banks.retire_expired(transaction, now)
+        with self.store.read() as connection:
+            self.reload(connection)
+            self._windows(connection)
+            self._seen = log.last_position(connection)
 
     def close(self) -> None:
         """Write down what is held in memory, so that the next start need not count it again.
@@ -136,6 +211,7 @@ class Live:
             known = _decisions_known(transaction.connection, batch, is_new, made)
         if position:
             self.windows.commit(position)
+            self._seen = position
         return BatchResult(
             is_new=is_new,
             n_dead_letters=n_dead_letters,

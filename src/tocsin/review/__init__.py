@@ -14,6 +14,7 @@ from tocsin.review.sessions import NewSession, Session, find_session, log_in, lo
 from tocsin.review.tokens import (
     NewToken,
     Scope,
+    TokenCache,
     create_token,
     find_token,
     parse_scopes,
@@ -41,6 +42,7 @@ __all__ = [
     "Ruling",
     "Scope",
     "Session",
+    "TokenCache",
     "add_user",
     "consequence",
     "create_token",
