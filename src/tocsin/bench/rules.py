@@ -3,9 +3,9 @@
 Comes in: nothing (a synthetic workload). Goes out: events per CPU second of the rule stage by
 number of rules and size of batch. The rule stage is the scan for the rules' phrases and
 everything from there to finished decisions; normal texts and features are given. Always holds:
-the events are the same for every number of rules, and hold phrases of the first `PHRASE_RULES` rules only, so that more rules do
-not hit more; each rate is the best of `ROUNDS` rounds over the same events, which on a machine
-with other work comes closest to what the code costs.
+the events are the same for every number of rules, and hold phrases of the first `PHRASE_RULES`
+rules only, so that more rules do not hit more; each rate is the best of `ROUNDS` rounds over the
+same events, which on a machine with other work comes closest to what the code costs.
 
 Compared with, on the same events and the same phrases found: the interpreter walking every
 rule's expression for every event; and the rules as Python closures, cheapest condition first.

@@ -116,11 +116,11 @@ def _named(wire: Any) -> Any:
 def look(engine: Engine, windows: LiveWindows | None, batch: EventBatch, position: int) -> Checked:
     """What the engine says about a batch of one; the windows stay as they are."""
     peek = _Peek(windows)
-    decisions = engine.judge(batch, peek)
+    judged = engine.judge(batch, peek)
     return Checked(
         event=batch.events[0].id,
         position=position,
-        decisions=tuple(decisions),
+        decisions=judged.decisions,
         missing=_missing(engine, peek),
         versions=versions_of(engine),
     )
