@@ -495,3 +495,20 @@ def test_reconcile_is_a_check(tocsin: Tocsin) -> None:
     ran = tocsin("reconcile", "--json", status=4)
     assert [found["kind"] for found in ran.json] == ["not_ours"]
     assert "account:a1" in tocsin("reconcile", status=4).out
+
+
+def test_check_says_what_would_be_decided_and_stores_nothing(tocsin: Tocsin) -> None:
+    tocsin("run", tocsin.file(made_lines(5)))
+    wire = {"type": "post.created", "post": {"text": "The dawn of iron rises tonight"}}
+    path = tocsin.file([json.dumps(wire).encode()], "one.json")
+    before = tocsin.json("decisions")
+    shown = tocsin("check", path).out
+    assert 'text in bank("slogans") = true' in shown
+    assert "nothing was stored" in shown
+    (answer,) = tocsin.json("check", path)
+    assert answer["event"] == "unnamed"
+    assert [one["outcome"] for one in answer["decisions"]] == ["review"]  # type: ignore[attr-defined]  # a list
+    path = tocsin.file([b'{"type": "post.created", "post": {"text": "bells"}}'], "two.json")
+    assert "no rule would hit" in tocsin("check", path).out
+    assert tocsin.json("decisions") == before
+    assert "the event is refused" in tocsin("check", tocsin.file([b"{}"]), status=2).err

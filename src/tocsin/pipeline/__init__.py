@@ -6,7 +6,7 @@ which stage follows which; every variety (detector, adapter, connector) is regis
 
 from tocsin.pipeline.checking import Checked, batch_to_check
 from tocsin.pipeline.engine import Engine
-from tocsin.pipeline.explaining import explain_decision, texts_of
+from tocsin.pipeline.explaining import explain_checked, explain_decision, texts_of
 from tocsin.pipeline.files import event_policy, find_adapter, run_files
 from tocsin.pipeline.intake import Intake, IntakeResult
 from tocsin.pipeline.live import BatchResult, Live, RunSummary
@@ -40,6 +40,7 @@ __all__ = [
     "check",
     "detectors",
     "event_policy",
+    "explain_checked",
     "explain_decision",
     "find_adapter",
     "load_engine",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.features import parts_of
+from tocsin.pipeline.checking import Checked
 from tocsin.pipeline.packs import load_policy
-from tocsin.policy import Explanation, explain
-from tocsin.records import Event, TextField
+from tocsin.policy import CompiledPolicy, Explanation, explain
+from tocsin.records import Event, EventBatch, TextField
 from tocsin.store import Store, decisions
 
-__all__ = ["explain_decision", "texts_of"]
+__all__ = ["explain_checked", "explain_decision", "texts_of"]
 
 
 def explain_decision(store: Store, decision_id: str) -> Explanation | None:
@@ -27,6 +28,14 @@ def explain_decision(store: Store, decision_id: str) -> Explanation | None:
         policy = load_policy(connection, decision.versions["policy"])
     erased = "since it was made" if event is None else None
     return explain(decision, policy, texts=texts_of(event), erased=erased)
+
+
+def explain_checked(
+    checked: Checked, policy: CompiledPolicy, batch: EventBatch
+) -> list[Explanation]:
+    """Explain the decisions of a check under the policy that made them."""
+    texts = texts_of(batch.lines[0])
+    return [explain(decision, policy, texts=texts) for decision in checked.decisions]
 
 
 def texts_of(event_json: bytes | None) -> dict[TextField, str]:

@@ -60,12 +60,15 @@ async def post_check(
         caller.require(Scope.EVENTS_WRITE)
         checked = await _recorded(context, body, f"http:{caller.id}")
     else:
-        store = context.store
-        batch = batch_to_check(body, now=context.now, policy=event_policy(store))
-        found = context.live.look_at_once(batch)
-        checked = found or await run_in_threadpool(context.live.look, batch)
+        checked = await _looked_at(context, body)
     answer = {"ok": True, **msgspec.structs.asdict(checked)}
     return Response(_ENCODER.encode(answer), media_type="application/json")
+
+
+async def _looked_at(context: Context, body: bytes) -> Checked:
+    batch = batch_to_check(body, now=context.now, policy=event_policy(context.store))
+    found = context.live.look_at_once(batch)
+    return await run_in_threadpool(context.live.look, batch) if found is None else found
 
 
 async def _recorded(context: Context, body: bytes, source: str) -> Checked:
