@@ -13,7 +13,6 @@ from tocsin.bench.pipeline import bench_pipeline
 from tocsin.bench.rules import bench_rules
 from tocsin.bench.windows import bench_windows
 
-
 __all__ = [
     "BENCHMARKS",
     "Measurement",

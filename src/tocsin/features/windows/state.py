@@ -224,23 +224,26 @@ def _with_own(window: Window, steps: Steps, watermark_us: int) -> Ints:
         flags=np.full(len(steps.times), ASK, np.int64),
     )
     held = window.advance(asked)
+    own: Ints = np.zeros(len(held), np.int64)
     match window.shape.measure:
         case WindowMeasure.COUNT:
-            answers = held + counts
+            own[counts] = 1
         case WindowMeasure.SUM:
-            answers = held + np.where(counts, steps.amounts, 0)
+            own[counts] = steps.amounts[counts]
         case WindowMeasure.AGE:
-            answers = np.where(counts, np.maximum(held, 0), held)
+            own[counts] = np.maximum(held, 0)[counts] - held[counts]
         case WindowMeasure.DISTINCT:
-            is_new = counts & ~window.holds(steps)
-            before = np.cumsum(is_new) - is_new
-            ends = np.flatnonzero(asks)
-            starts = np.concatenate(([0], ends[:-1] + 1))
-            n_new = np.cumsum(is_new)[ends] - before[starts]
-            answers = np.full(len(steps.times), NOTHING, np.int64)
-            answers[ends] = held[ends] + n_new
-            return answers
-    return np.where(asks, answers, NOTHING)
+            own = _n_new(counts & ~window.holds(steps), asks)
+    return np.where(asks, held + own, NOTHING)
+
+
+def _n_new(is_new: _Bools, asks: _Bools) -> Ints:
+    """How many are new from the step behind the last one that asked up to each."""
+    so_far = np.concatenate((np.zeros(1, np.int64), np.cumsum(is_new)))
+    ends = np.flatnonzero(asks) + 1
+    counted = np.zeros(len(asks), np.int64)
+    counted[ends - 1] = np.diff(so_far[ends], prepend=0)
+    return counted
 
 
 def _column(stored: bytes) -> Ints:
