@@ -2,17 +2,20 @@
 
 Comes in: the entries of all banks and the moment. Goes out: one detector per kind of matching.
 Always holds: equal live entries give the same detector object, so that a compiled pattern
-database is made once per change.
+database is made once per change; the last two of each are remembered, so that one can be made
+before it is needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from threading import Lock
 from typing import Final
 
 from tocsin.detectors import handles, hashes, links, phrases
 from tocsin.detectors.entries import live, of_kinds, version_of
+from tocsin.matching import DatabaseCache
 from tocsin.plugins import Detector
 from tocsin.records import BankEntry, BankKind
 
@@ -28,6 +31,10 @@ _VARIETIES: Final[
 )
 
 
+REMEMBERED: Final = 2
+"""Of each kind: the one in use, and the one that is being prepared."""
+
+
 class BankDetectors:
     """Builds the detectors over banks, and remembers the last of each.
 
@@ -36,8 +43,10 @@ class BankDetectors:
     ['phrases', 'links', 'handles', 'hashes']
     """
 
-    def __init__(self) -> None:
-        self._built: dict[int, tuple[tuple[str, ...], Detector]] = {}
+    def __init__(self, cache: DatabaseCache | None = None) -> None:
+        self._cache = cache
+        self._built: dict[int, dict[tuple[str, ...], Detector]] = {}
+        self._lock = Lock()
 
     def from_entries(self, entries: Iterable[BankEntry], now: datetime) -> list[Detector]:
         """The detectors over these entries, as of `now`: expired entries are left out."""
@@ -47,8 +56,27 @@ class BankDetectors:
             chosen = of_kinds(entries, kinds)
             banks = sorted({entry.bank for entry in chosen})
             key = (version_of("", live(chosen, now)), *banks)
-            kept = self._built.get(index)
-            if kept is None or kept[0] != key:
-                kept = self._built[index] = (key, build(chosen, now))
-            found.append(kept[1])
+            kept = self._kept(index)
+            detector = kept.get(key)
+            if detector is None:
+                if build is phrases.build:
+                    before = next(reversed(kept.values()), None)
+                    detector = phrases.build(chosen, now, before=before, cache=self._cache)
+                else:
+                    detector = build(chosen, now)
+            self._keep(index, key, detector)
+            found.append(detector)
         return found
+
+    def _kept(self, index: int) -> dict[tuple[str, ...], Detector]:
+        with self._lock:
+            return dict(self._built.get(index, {}))
+
+    def _keep(self, index: int, key: tuple[str, ...], detector: Detector) -> None:
+        """Remember this one as the newest."""
+        with self._lock:
+            kept = self._built.setdefault(index, {})
+            kept.pop(key, None)
+            kept[key] = detector
+            while len(kept) > REMEMBERED:
+                del kept[next(iter(kept))]
