@@ -65,11 +65,11 @@ def command(context: CliContext, *, host: str | None, port: int | None) -> None:
 def _serve(context: CliContext, store: Store, listener: socket.socket) -> None:
     import uvicorn  # not needed for --help
 
-    from tocsin.pipeline import Intake, Live, Upkeep
+    from tocsin.pipeline import Intake, Live, Preparing, Upkeep
     from tocsin.web import create_app
 
     live = Live.open(store)
-    intake, upkeep = Intake(live), Upkeep(store)
+    intake, upkeep, preparing = Intake(live), Upkeep(store), Preparing(live)
     config = uvicorn.Config(
         create_app(store, live, intake),
         log_config=None,
@@ -88,10 +88,12 @@ def _serve(context: CliContext, store: Store, listener: socket.socket) -> None:
         signal.signal(number, _leave)
     intake.start()
     upkeep.start()
+    preparing.start()
     try:
         with _delivering(store):
             server.run(sockets=[listener])
     finally:
+        preparing.stop()
         intake.stop()
         live.close()
         upkeep.stop()

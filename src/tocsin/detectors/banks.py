@@ -60,7 +60,7 @@ class BankDetectors:
             detector = kept.get(key)
             if detector is None:
                 if build is phrases.build:
-                    before = next(reversed(kept.values()), None)
+                    before = list(reversed(kept.values()))
                     detector = phrases.build(chosen, now, before=before, cache=self._cache)
                 else:
                     detector = build(chosen, now)

@@ -141,17 +141,18 @@ def build(
     entries: Iterable[BankEntry],
     now: datetime,
     *,
-    before: Detector | None = None,
+    before: Sequence[Detector] = (),
     cache: DatabaseCache | None = None,
 ) -> PhraseDetector:
     """The detector over the live entries of the right kinds.
 
-    With the detector of `before`, little is compiled where little has changed.
+    Where little differs from a detector of `before`, little is compiled.
     """
     chosen = of_kinds(entries, KINDS)
     banks, alive = sorted({entry.bank for entry in chosen}), live(chosen, now)
-    if isinstance(before, PhraseDetector) and _differ_little(before.compiled, alive):
-        return PhraseDetector(banks, alive, before.compiled)
+    for other in before:
+        if isinstance(other, PhraseDetector) and _differ_little(other.compiled, alive):
+            return PhraseDetector(banks, alive, other.compiled)
     return PhraseDetector(banks, alive, cache=cache)
 
 

@@ -209,8 +209,8 @@ def _database(
         kept = cache.get(key)
         if kept is not None:
             try:
-                return hyperscan.loadb(bytearray(kept), hyperscan.HS_MODE_BLOCK)
-            except hyperscan.HyperscanError:  # of another version or machine: compile again
+                return hyperscan.loadb(kept, hyperscan.HS_MODE_BLOCK)
+            except hyperscan.error:  # of another version or machine: compile again
                 pass
     database = hyperscan.Database()
     database.compile(expressions=expressions, ids=list(range(len(expressions))), literal=True)

@@ -19,6 +19,7 @@ from tocsin.pipeline.packs import (
     load_policy,
     run_examples,
 )
+from tocsin.pipeline.preparing import Preparing
 from tocsin.pipeline.registry import catalogue, detectors, panels, webhook_connector
 from tocsin.pipeline.repairs import replay_dead_letter
 from tocsin.pipeline.upkeep import Upkeep
@@ -31,6 +32,7 @@ __all__ = [
     "Intake",
     "IntakeResult",
     "Live",
+    "Preparing",
     "RunSummary",
     "Upkeep",
     "activate",

@@ -21,18 +21,22 @@ from itertools import compress
 import msgspec
 import sqlalchemy as sa
 
-from tocsin.detectors import BankDetectors
 from tocsin.errors import TocsinError
 from tocsin.pipeline.checking import Checked, look, versions_of
+from tocsin.pipeline.compiled import CompiledParts, in_background, uncollected
 from tocsin.pipeline.engine import Engine
-from tocsin.pipeline.packs import activate_first, load_engine
+from tocsin.pipeline.packs import activate_first, compile_ahead, load_engine
 from tocsin.pipeline.windows import LiveWindows
-from tocsin.policy import CompiledPolicy
+from tocsin.policy import CompiledPolicy, PackSource
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch, Judgement
 from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, log, schema
+from tocsin.store.compiled import CompiledFiles
 from tocsin.store.settings import record_settings
 
 __all__ = ["BatchResult", "Live", "RunSummary"]
+
+TRIES = 3
+"""How often a batch goes back to let a changed policy be compiled outside its transaction."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,11 +72,11 @@ class Live:
         self.store = store
         self._lock = threading.Lock()
         self.problem: TocsinError | None = None
-        self._builder = BankDetectors()
+        self._parts = CompiledParts(CompiledFiles(store.folder))
         self._position = _edit_position(connection)
         self._seen = -1
-        self._next_expiry = banks.next_expiry(connection)
-        self._engine = load_engine(connection, self._builder, store.settings.window_lateness_s)
+        self._next_expiry = self._parts.banks(connection).next_expiry
+        self._engine = load_engine(connection, self._parts, store.settings.window_lateness_s)
         self.windows = LiveWindows(store)
         if self._engine.policy.windows:
             self.windows.prepare(connection, self._engine.policy)
@@ -115,12 +119,9 @@ class Live:
         """Judge a batch and store everything about it; durable when this returns."""
         with self._lock:  # what is held in memory moves on with the log, batch by batch
             try:
-                result = self._take(batch, dead_letters)
+                result = self._taken(batch, dead_letters)
             except BaseException:
-                self._position = (
-                    self._seen
-                ) = -1  # what was taken over may have been rolled back: look again
-                self.windows.forget()
+                self._look_again()
                 raise
             self.windows.save_if_due()
         return result
@@ -195,13 +196,42 @@ class Live:
             self.windows.save()
         gc.unfreeze()
 
-    def _take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
+    def _look_again(self) -> None:
+        """Forget what was taken over in a transaction that may have been rolled back."""
+        self._position = self._seen = -1
+        self._parts.forget()
+        self.windows.forget()
+
+    def prepare(self, source: PackSource) -> CompiledPolicy:
+        """Compile a pack that may be put in force soon, while the stream goes on.
+
+        Raises:
+            CheckFailedError: it does not pass its check.
+        """
+        with in_background(), uncollected(), self.store.read() as connection:
+            return compile_ahead(connection, source, self._parts, self.store.clock)
+
+    def _taken(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
+        """Take a batch; what has to be compiled first is compiled while others may write."""
+        for _ in range(TRIES):
+            try:
+                return self._take(batch, dead_letters, may_compile=False)
+            except _ChangedError:
+                with self.store.read() as connection:
+                    self.reload(connection)
+        return self._take(batch, dead_letters, may_compile=True)
+
+    def _take(
+        self, batch: EventBatch, dead_letters: Sequence[DeadLetter], *, may_compile: bool
+    ) -> BatchResult:
         with self.store.write() as transaction:
             n_dead_letters = deadletters.add(transaction, dead_letters)
             new, is_new = _split(transaction, batch)
             made = Judgement()
             position = 0
             if new.events:
+                if not may_compile and _edit_position(transaction.connection) != self._position:
+                    raise _ChangedError
                 self.reload(transaction.connection)
                 if self._next_expiry is not None and self._next_expiry <= new.received_at:
                     banks.retire_expired(transaction, new.received_at)
@@ -237,10 +267,11 @@ class Live:
         if position == self._position:
             return False
         self._position = position
-        self._next_expiry = banks.next_expiry(connection)
+        self._next_expiry = self._parts.banks(connection).next_expiry
         try:
             lateness_s = self.store.settings.window_lateness_s
-            self._engine = load_engine(connection, self._builder, lateness_s)
+            with uncollected():
+                self._engine = load_engine(connection, self._parts, lateness_s)
         except TocsinError as error:
             self.problem = error
             _LOG.error("the new policy or bank is not used: %s", error.code)
@@ -249,13 +280,17 @@ class Live:
         return True
 
 
+class _ChangedError(Exception):
+    """A policy or bank changed since it was compiled; nothing was done yet."""
+
+
 def _set_aside() -> None:
     """Take what now lives out of the garbage collector's rounds.
 
     An engine is hundreds of thousands of objects (entries, rules, closures) that live as long as
     the process or until the next one. Python's collector would walk them again and again while
-    batches come and go: that is the long tail of a batch's time. Done once, at the start: a
-    policy that changes later is taken over inside a write transaction, where nothing may pause.
+    batches come and go: that is the long tail of a batch's time. Collected once, at the start;
+    what is compiled later is set aside as it is made (`uncollected`), as no batch may pause.
     """
     gc.collect()
     gc.freeze()

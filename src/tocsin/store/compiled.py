@@ -45,7 +45,7 @@ class CompiledFiles:
         temporary = path.with_suffix(f".{os.getpid()}.part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb", opener=_private) as file:
+            with os.fdopen(_private(temporary), "wb") as file:
                 file.write(sha256(compiled).digest() + compiled)
             temporary.replace(path)
             self._forget_old()
@@ -58,5 +58,5 @@ class CompiledFiles:
             path.unlink(missing_ok=True)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _private(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
