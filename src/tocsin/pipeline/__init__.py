@@ -5,6 +5,7 @@ which stage follows which; every variety (detector, adapter, connector) is regis
 """
 
 from tocsin.pipeline.checking import Checked, batch_to_check
+from tocsin.pipeline.contents import window_contents
 from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.explaining import explain_checked, explain_decision, texts_of
 from tocsin.pipeline.files import event_policy, find_adapter, run_files
@@ -53,4 +54,5 @@ __all__ = [
     "run_files",
     "texts_of",
     "webhook_connector",
+    "window_contents",
 ]
