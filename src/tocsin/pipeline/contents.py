@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from tocsin.features import Features, compute
 from tocsin.features.windows.named import named_keys
 from tocsin.policy import CompiledPolicy, CountedEvent, Rule, WindowContents
-from tocsin.policy.expressions import WindowRead, walk
-from tocsin.policy.interpret import to_stored
+from tocsin.policy.expressions import Expr, WindowRead, walk
+from tocsin.policy.interpret import EventReader, evaluate, to_stored
 from tocsin.records import (
     MAX_AMOUNT,
     Decision,
@@ -30,7 +30,6 @@ from tocsin.records import (
     Reason,
     WindowKey,
     WindowMeasure,
-    WindowSpec,
 )
 from tocsin.store import Store, schema
 from tocsin.store.replay import read_events
@@ -65,10 +64,10 @@ class _Reading:
     read: WindowRead
     by_key: dict[str, list[_Counted]] = field(default_factory=dict)
 
-    def add(self, row: _Row, keys: Sequence[str], policy: CompiledPolicy) -> None:
+    def add(self, row: _Row, keys: Sequence[str]) -> None:
         """Count one event for those of these keys that it has."""
         spec = self.read.spec
-        if row.kind not in spec.events or not row.is_met(spec, policy):
+        if row.kind not in spec.events or not row.is_met(self.read.where):
             return
         amount = 0
         of: tuple[str, ...] = ()
@@ -97,9 +96,9 @@ class _Row:
     time: datetime
     counted: CountedEvent
 
-    def is_met(self, spec: WindowSpec, policy: CompiledPolicy) -> bool:
-        """Whether it meets the window's condition."""
-        return not spec.where or policy.window_conditions[spec.where](self.features, self.row)
+    def is_met(self, where: Expr | None) -> bool:
+        """Whether it meets a window's condition."""
+        return where is None or bool(evaluate(where, EventReader(self.features, {}, self.row)))
 
 
 def window_contents(
@@ -131,7 +130,7 @@ def window_contents(
             continue
         for name, reading in readings.items():
             if row.time > trigger.time - reading.read.spec.over:
-                reading.add(row, keys[name], policy)
+                reading.add(row, keys[name])
     if stretch.is_too_long:
         why = f"more than {max_read:,} events arrived in its time"
         return [_unknown(read, reason, why) for reason, read in asked]

@@ -86,20 +86,19 @@ class CompiledPolicy:
     @cached_property
     def windows(self) -> Sequence[WindowSpec]:
         """The windows that rules read, each once, in the order of the rules."""
-        return tuple({read.spec.name: read.spec for read in self.window_reads}.values())
+        return tuple({read.spec.name: read.spec for read in self._window_reads}.values())
 
     @cached_property
     def window_conditions(self) -> Mapping[str, Callable[[FeatureTable, int], bool]]:
         """Which events windows count: `WindowSpec.where` -> whether a row's event is one."""
         return {
             read.where.key: _condition(read.where)
-            for read in self.window_reads
+            for read in self._window_reads
             if read.where is not None
         }
 
     @cached_property
-    def window_reads(self) -> Sequence[WindowRead]:
-        """The calls of window functions in rules, in their order."""
+    def _window_reads(self) -> Sequence[WindowRead]:
         parts = (part for rule in self.rules for part in walk(rule.condition))
         return tuple(part for part in parts if isinstance(part, WindowRead))
 
@@ -107,6 +106,11 @@ class CompiledPolicy:
     def events(self) -> frozenset[str]:
         """The event types that rules are asked about."""
         return frozenset().union(*(rule.events for rule in self.rules))
+
+    @property
+    def window_reads(self) -> Sequence[WindowRead]:
+        """The calls of window functions in rules, in their order."""
+        return self._window_reads
 
     def examples(self) -> list[RuleExample]:
         """The rules' own examples, for the pipeline to run."""
