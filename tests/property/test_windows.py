@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.pipeline.test_windows import policy_of
 from tocsin.features import WindowState, compute
 from tocsin.features.windows import ADD, ASK, NOTHING, PlainWindow, Shape, Steps, Window
-from tocsin.records import FeatureTable, WindowKey, WindowMeasure, WindowSpec
+from tocsin.records import WindowMeasure
 from tocsin.testing import T0, actor, batch_of, post_event
 
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
@@ -152,29 +153,19 @@ def test_a_long_run_grows_wraps_and_lets_go(
     assert found.stats()[:2] == (0, 0), "keys leave with the last of their events"
 
 
-SPECS = [
-    WindowSpec(
-        measure=measure,
-        by=by,
-        over=timedelta(seconds=9),
-        events=frozenset({"post.created"}),
-        of=of,
-        where=where,
+ASKED = [
+    f"{call}, by={by}, over=minutes(0.15){where})"
+    for call in (
+        "count(event",
+        "distinct(account",
+        "distinct(hashtag",
+        "sum(account.followers",
+        "first_seen(event",
     )
-    for measure, of in (
-        (WindowMeasure.COUNT, ""),
-        (WindowMeasure.DISTINCT, "account"),
-        (WindowMeasure.DISTINCT, "hashtag"),
-        (WindowMeasure.SUM, "account.followers"),
-        (WindowMeasure.AGE, ""),
-    )
-    for by in (WindowKey.ACCOUNT, WindowKey.HASHTAG)
-    for where in ("", "loud")
+    for by in ("account", "hashtag")
+    for where in ("", ', where=text == "loud"')
 ]
-
-
-def _loud(features: FeatureTable, row: int) -> bool:
-    return features.value("text", row) == "loud"
+POLICY = policy_of(*(f"{call} >= {'minutes(0)' if 'seen' in call else 0}" for call in ASKED))
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -194,7 +185,9 @@ def test_peeking_answers_like_counting_and_changes_no_answer(
     make: Callable[[Shape], Window], moves: list[tuple[int, str, set[str], str]]
 ) -> None:
     lateness = timedelta(seconds=5)
-    peeked, plain = (WindowState(SPECS, {"loud": _loud}, lateness, make) for _ in range(2))
+    peeked, plain = (
+        WindowState(POLICY.windows, POLICY.window_conditions, lateness, make) for _ in range(2)
+    )
     second = 100
     for number, (move, who, tags, text) in enumerate(moves):
         second = max(0, second + move)
@@ -212,5 +205,5 @@ def test_peeking_answers_like_counting_and_changes_no_answer(
             plain.advance(batch, features),
             peeked.advance(batch, features),
         ]
-        before, after, counted = ([a.window(spec, 0) for spec in SPECS] for a in answers)
+        before, after, counted = ([a.window(spec, 0) for spec in POLICY.windows] for a in answers)
         assert before == after == counted

@@ -77,10 +77,10 @@ class _Reading:
                 return
             amount = max(0, min(value, MAX_AMOUNT))
         elif spec.measure is WindowMeasure.DISTINCT:
-            of = named_keys(row.features, row.row, WindowKey(spec.of))
+            of = row.keys(WindowKey(spec.of))
             if not of:
                 return
-        for key in named_keys(row.features, row.row, spec.by):
+        for key in row.keys(spec.by):
             if key in keys:
                 counted = _Counted(row.counted, row.time, of, amount)
                 self.by_key.setdefault(key, []).append(counted)
@@ -92,9 +92,14 @@ class _Row:
 
     features: Features
     row: int
+    event: Event
     kind: str
     time: datetime
     counted: CountedEvent
+
+    def keys(self, kind: WindowKey) -> tuple[str, ...]:
+        """The keys of one kind."""
+        return named_keys(self.features, self.row, self.event, kind)
 
     def is_met(self, where: Expr | None) -> bool:
         """Whether it meets a window's condition."""
@@ -121,7 +126,7 @@ def window_contents(
     readings = {read.key: _Reading(read) for _, read in asked}
     over = max(read.spec.over for _, read in asked)
     stretch = _Stretch(store, connection, place, trigger.time - over, max_read)
-    keys = {read.key: named_keys(trigger.features, trigger.row, read.spec.by) for _, read in asked}
+    keys = {read.key: trigger.keys(read.spec.by) for _, read in asked}
     lateness = _lateness_of(decision)
     watermark = trigger.time - over
     for row in stretch.rows():
@@ -265,6 +270,7 @@ def _rows(entry: LogEntry, lines: Sequence[bytes]) -> Iterator[_Row]:
         yield _Row(
             features=features,
             row=row,
+            event=event,
             kind=str(features.value("event.type", row)),
             time=time,
             counted=CountedEvent(event=event.id, at=time.isoformat(), position=entry.position),

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tocsin.features.table import Features
-from tocsin.records import WindowKey
+from tocsin.records import Event, FeatureTable, WindowKey
 
 __all__ = ["named_keys"]
 
@@ -23,11 +22,10 @@ _FEATURES: Final = {
 }
 
 
-def named_keys(features: Features, row: int, kind: WindowKey) -> tuple[str, ...]:
-    """The keys of one kind; none where the event has none."""
+def named_keys(features: FeatureTable, row: int, event: Event, kind: WindowKey) -> tuple[str, ...]:
+    """The keys of one kind that the event of a row has; none where it has none."""
     if kind in (WindowKey.IP_HASH, WindowKey.DEVICE_HASH):
-        actor = features.event(row).actor
-        value: object = None if actor is None else getattr(actor, kind.value)
+        value: object = None if event.actor is None else getattr(event.actor, kind.value)
     else:
         value = features.value(_FEATURES[kind], row)
     if isinstance(value, str):
