@@ -332,7 +332,9 @@ def test_the_status_says_how_much_windows_hold(site: Site) -> None:
   when: count(event, by=account, over=hours(1)) >= 3
   outcome: review
   priority: 10
-  examples: {hit: [{text: c, account: a1, before: [{text: a, account: a1}, {text: b, account: a1}]}], miss: [{text: a}]}
+  examples:
+    hit: [{text: c, account: a1, before: [{text: a, account: a1}, {text: b, account: a1}]}]
+    miss: [{text: a}]
 """
     files = load_pack(PACK).files
     files = {**files, "rules/rules.yaml": files["rules/rules.yaml"] + rule}

@@ -13,7 +13,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
-from tocsin.detectors import handles, hashes, links, phrases
+from tocsin.detectors import handles, hashes, links, phrases, tables
 from tocsin.detectors.entries import live, of_kinds, version_of
 from tocsin.matching import DatabaseCache
 from tocsin.plugins import Detector
@@ -48,8 +48,13 @@ class BankDetectors:
         self._built: dict[int, dict[tuple[str, ...], Detector]] = {}
         self._lock = Lock()
 
-    def from_entries(self, entries: Iterable[BankEntry], now: datetime) -> list[Detector]:
-        """The detectors over these entries, as of `now`: expired entries are left out."""
+    def from_entries(
+        self, entries: Iterable[BankEntry], now: datetime, reads: Collection[str] = ()
+    ) -> list[Detector]:
+        """The detectors over these entries, as of `now`: expired entries are left out.
+
+        `reads` are the signals that rules read: banks are looked up as tables only for those.
+        """
         entries = list(entries)
         found: list[Detector] = []
         for index, (kinds, build) in enumerate(_VARIETIES):
@@ -66,6 +71,9 @@ class BankDetectors:
                     detector = build(chosen, now)
             self._keep(index, key, detector)
             found.append(detector)
+        wanted = sorted(name for name in reads if tables.is_table_signal(name))
+        if wanted:
+            found.append(tables.build(entries, now, wanted))
         return found
 
     def _kept(self, index: int) -> dict[tuple[str, ...], Detector]:

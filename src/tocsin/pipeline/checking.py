@@ -18,6 +18,7 @@ import msgspec
 from tocsin.errors import InputError
 from tocsin.features import Features
 from tocsin.pipeline.engine import Engine
+from tocsin.pipeline.labels import BatchLabels
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.records import (
     NO_WINDOWS,
@@ -113,10 +114,17 @@ def _named(wire: Any) -> Any:
     return named
 
 
-def look(engine: Engine, windows: LiveWindows | None, batch: EventBatch, position: int) -> Checked:
+def look(
+    engine: Engine,
+    batch: EventBatch,
+    position: int,
+    *,
+    windows: LiveWindows | None,
+    labels: BatchLabels | None,
+) -> Checked:
     """What the engine says about a batch of one; the windows stay as they are."""
     peek = _Peek(windows)
-    judged = engine.judge(batch, peek)
+    judged = engine.judge(batch, peek, labels)
     return Checked(
         event=batch.events[0].id,
         position=position,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,9 +48,9 @@ class BankState:
     """
 
     of: Sequence[BankEntry]
+    active: Sequence[BankEntry]
     digest: str
     next_expiry: datetime | None
-    detectors: Sequence[Detector]
 
 
 class CompiledParts:
@@ -60,6 +60,7 @@ class CompiledParts:
         self._builder = BankDetectors(cache)
         self._entries = _Entries()
         self._state: BankState | None = None
+        self._found: tuple[Sequence[BankEntry], frozenset[str], Sequence[Detector]] | None = None
         self._policies: dict[_Key, CompiledPolicy] = {}
         self._lock = Lock()
 
@@ -69,7 +70,7 @@ class CompiledParts:
             self._entries = _Entries()
 
     def banks(self, connection: sa.Connection) -> BankState:
-        """The active entries of all banks, and the detectors over them."""
+        """The active entries of all banks."""
         entries = self._all(connection)
         state = self._state
         if state is None or state.of is not entries:
@@ -77,15 +78,23 @@ class CompiledParts:
             expiring = (entry.expires_at for entry in active)
             state = self._state = BankState(
                 of=entries,
+                active=active,
                 digest=banks.bank_digest(active),
                 next_expiry=min((at for at in expiring if at is not None), default=None),
-                detectors=self.detectors(active),
             )
         return state
 
-    def detectors(self, active: Sequence[BankEntry]) -> Sequence[Detector]:
-        """Every detector over these entries."""
-        return registry.detectors(active, self._builder)
+    def detectors(self, active: Sequence[BankEntry], reads: Collection[str]) -> Sequence[Detector]:
+        """Every detector over these entries, for rules that read these signals."""
+        wanted = frozenset(reads)
+        with self._lock:
+            found = self._found
+        if found is None or found[0] is not active or found[1] != wanted:
+            detectors = registry.detectors(active, self._builder, wanted)
+            found = (active, wanted, detectors)
+            with self._lock:
+                self._found = found
+        return found[2]
 
     def policy(
         self, connection: sa.Connection, load: Callable[[sa.Connection], CompiledPolicy]

@@ -273,7 +273,7 @@ def _rows(entry: LogEntry, lines: Sequence[bytes]) -> Iterator[_Row]:
             event=event,
             kind=str(features.value("event.type", row)),
             time=time,
-            counted=CountedEvent(event=event.id, at=time.isoformat(), position=entry.position),
+            counted=CountedEvent(event=event.id, at=str(to_stored(time)), position=entry.position),
         )
 
 

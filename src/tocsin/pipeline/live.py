@@ -15,7 +15,6 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import compress
 
 import msgspec
@@ -25,6 +24,7 @@ from tocsin.errors import TocsinError
 from tocsin.pipeline.checking import Checked, look, versions_of
 from tocsin.pipeline.compiled import CompiledParts, in_background, uncollected
 from tocsin.pipeline.engine import Engine
+from tocsin.pipeline.labels import BatchLabels, load_labels
 from tocsin.pipeline.packs import activate_first, compile_ahead, load_engine
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy, PackSource
@@ -129,9 +129,7 @@ class Live:
     def look(self, batch: EventBatch) -> Checked:
         """What would be decided about a batch of one if it came next; stores nothing about it."""
         with self._lock:
-            if not self._is_current(batch.received_at):
-                self._catch_up(batch.received_at)
-            return self._look(batch)
+            return self._look_if_current(batch) or self._look_after(batch)
 
     def look_at_once(self, batch: EventBatch) -> Checked | None:
         """As `look`; None where that would have to wait.
@@ -142,13 +140,43 @@ class Live:
         if not self.store.database.is_sqlite or not self._lock.acquire(blocking=False):
             return None
         try:
-            return self._look(batch) if self._is_current(batch.received_at) else None
+            return self._look_if_current(batch)
         finally:
             self._lock.release()
 
-    def _look(self, batch: EventBatch) -> Checked:
-        windows = self.windows if self._engine.policy.windows else None
-        return look(self._engine, windows, batch, self._seen)
+    def _look_if_current(self, batch: EventBatch) -> Checked | None:
+        """The answer, if engine and windows are at the end of the log, and nothing expired."""
+        if self._has_expired(batch):
+            return None
+        with self.store.read() as connection:
+            is_current = log.last_position(connection) == self._seen
+            return self._look(connection, batch) if is_current else None
+
+    def _look_after(self, batch: EventBatch) -> Checked:
+        """The answer after what happened since: a policy, a bank, events, what expired."""
+        with self.store.read() as connection:
+            self.reload(connection)
+        if self._has_expired(batch):
+            with self.store.write() as transaction:
+                banks.retire_expired(transaction, batch.received_at)
+        with self.store.read() as connection:
+            self.reload(connection)
+            self._windows(connection)
+            self._seen = log.last_position(connection)
+            return self._look(connection, batch)
+
+    def _look(self, connection: sa.Connection, batch: EventBatch) -> Checked:
+        policy = self._engine.policy
+        return look(
+            self._engine,
+            batch,
+            self._seen,
+            windows=self.windows if policy.windows else None,
+            labels=self._labels(connection, batch),
+        )
+
+    def _has_expired(self, batch: EventBatch) -> bool:
+        return self._next_expiry is not None and self._next_expiry <= batch.received_at
 
     def recorded(self, event_id: str) -> Checked:
         """What was decided about an event that is in the log."""
@@ -166,25 +194,6 @@ class Live:
             versions=versions_of(self._engine),
             is_recorded=True,
         )
-
-    def _is_current(self, now: datetime) -> bool:
-        """Whether engine and windows are at the end of the log, and nothing expired meanwhile."""
-        if self._next_expiry is not None and self._next_expiry <= now:
-            return False
-        with self.store.read() as connection:
-            return log.last_position(connection) == self._seen
-
-    def _catch_up(self, now: datetime) -> None:
-        """Have engine and windows at the end of the log, without what expired."""
-        with self.store.read() as connection:
-            self.reload(connection)
-        if self._next_expiry is not None and self._next_expiry <= now:
-            with self.store.write() as transaction:
-                banks.retire_expired(transaction, now)
-        with self.store.read() as connection:
-            self.reload(connection)
-            self._windows(connection)
-            self._seen = log.last_position(connection)
 
     def close(self) -> None:
         """Write down what is held in memory, so that the next start need not count it again.
@@ -233,10 +242,10 @@ class Live:
                 if not may_compile and _edit_position(transaction.connection) != self._position:
                     raise _ChangedError
                 self.reload(transaction.connection)
-                if self._next_expiry is not None and self._next_expiry <= new.received_at:
+                if self._has_expired(new):
                     banks.retire_expired(transaction, new.received_at)
                     self.reload(transaction.connection)
-                made = self._engine.judge(new, self._windows(transaction.connection))
+                made = self._judge(transaction.connection, new)
                 position = transaction.record_events(new, made).position
             known = _decisions_known(transaction.connection, batch, is_new, made.decisions)
         if position:
@@ -248,6 +257,16 @@ class Live:
             decisions=made.decisions,
             known=known,
         )
+
+    def _judge(self, connection: sa.Connection, batch: EventBatch) -> Judgement:
+        """What the engine says of a batch that comes next in the log."""
+        labels = self._labels(connection, batch)
+        return self._engine.judge(batch, self._windows(connection), labels)
+
+    def _labels(self, connection: sa.Connection, batch: EventBatch) -> BatchLabels | None:
+        """The labels at the end of the log; None where no rule reads any."""
+        reads = self._engine.policy.label_reads
+        return load_labels(connection, batch, reads) if reads else None
 
     def _windows(self, connection: sa.Connection) -> LiveWindows | None:
         """The windows at the end of the log; None where no rule reads any."""

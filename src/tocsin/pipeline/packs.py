@@ -7,7 +7,7 @@ activated; what a person changed in a bank is not changed back by a pack.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tocsin.features.windows import GroupedWindows
 from tocsin.pipeline import registry
 from tocsin.pipeline.compiled import BankState, CompiledParts, last_edit, uncollected
 from tocsin.pipeline.engine import Engine
-from tocsin.plugins import DetectorInput
+from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import (
     CheckReport,
     CompiledPolicy,
@@ -38,6 +38,8 @@ from tocsin.records import (
     Event,
     EventBatch,
     EventPolicy,
+    LabelHolder,
+    account_key,
     convert_event,
     encode_event,
 )
@@ -96,12 +98,13 @@ def run_examples(
     batch, rows = _batch_of(examples, clock)
     features = compute(batch)
     given = DetectorInput(batch=batch, features=features, texts=features)
-    signals = detect(given, registry.detectors(entries.values()))
+    signals = detect(given, registry.detectors(entries.values(), reads=policy.signals))
     windows = GroupedWindows(policy.windows, policy.window_conditions, batch, features, rows)
     hits: dict[int, list[str]] = {}
-    for row, rule in policy.effective_hits(batch, features, signals, windows):
-        hits.setdefault(row, []).append(rule)
     last_rows = [own[-1] for own in rows]
+    labels = _ExampleLabels(batch, dict(zip(last_rows, examples, strict=True)))
+    for row, rule in policy.effective_hits(batch, features, signals, windows, labels):
+        hits.setdefault(row, []).append(rule)
     return [
         ExampleResult(
             rule=example.rule,
@@ -112,6 +115,24 @@ def run_examples(
         )
         for row, example in zip(last_rows, examples, strict=True)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _ExampleLabels:
+    """The labels that examples say stand."""
+
+    batch: EventBatch
+    examples: Mapping[int, RuleExample]
+
+    def has(self, row: int, holder: LabelHolder, name: str) -> bool | None:
+        """Whether the row's account or handle has a label; None where the event names none."""
+        actor = self.batch.events[row].actor
+        of_handle = None if actor is None else actor.handle
+        held_by = of_handle if holder is LabelHolder.HANDLE else account_key(actor)
+        if held_by is None:
+            return None
+        example = self.examples.get(row)
+        return example is not None and (holder, name) in example.labels
 
 
 def activate(
@@ -175,7 +196,8 @@ def compile_ahead(
     imported = {entry.id: entry for entry in stored}
     changes = _changes(connection, report.policy.entries, clock)
     imported.update({entry.id: entry for entry in changes})
-    parts.detectors([one for one in imported.values() if one.state is EntryState.ACTIVE])
+    active = [one for one in imported.values() if one.state is EntryState.ACTIVE]
+    parts.detectors(active, report.policy.signals)
     return report.policy
 
 
@@ -221,17 +243,18 @@ def load_engine(
     parts = parts or CompiledParts()
     stored = parts.banks(connection)
     policy = parts.policy(connection, load_policy)
-    versions = _versions(stored)
+    found = parts.detectors(stored.active, policy.signals)
+    versions = _versions(stored, found)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"
-    return Engine(policy=policy, detectors=stored.detectors, versions=versions)
+    return Engine(policy=policy, detectors=found, versions=versions)
 
 
-def _versions(stored: BankState) -> dict[str, str]:
+def _versions(stored: BankState, found: Sequence[Detector]) -> dict[str, str]:
     """What a decision depends on besides its event and the policy."""
     return {
         "banks": stored.digest,
-        "detectors": stable_id("det", *(f"{d.name}={d.version}" for d in stored.detectors)),
+        "detectors": stable_id("det", *(f"{d.name}={d.version}" for d in found)),
         "tocsin": __version__,
     }
 

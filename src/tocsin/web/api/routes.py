@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tocsin.web.api import actions, cases, check, deadletters, decisions, events, media, status
+from tocsin.web.api import (
+    actions,
+    cases,
+    check,
+    deadletters,
+    decisions,
+    events,
+    labels,
+    media,
+    status,
+)
 
 __all__ = ["api_router"]
 
 api_router = APIRouter()
-for module in (events, check, media, decisions, cases, actions, deadletters, status):
+for module in (events, check, media, decisions, cases, actions, labels, deadletters, status):
     api_router.include_router(module.router)

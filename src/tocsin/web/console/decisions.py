@@ -87,5 +87,5 @@ def show_decision(
             windows=held,
             has_windows="windows" in decision.versions,
             post=read_post(event, why.found),
-            author=read_author(connection, decision.actor, event, why.found),
+            author=read_author(connection, decision.actor, event, why.found, now=context.now),
         )
