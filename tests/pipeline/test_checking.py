@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.test_labels import RULES as LABEL_RULES
+from tests.pipeline.test_labels import pack as label_pack
+from tests.pipeline.test_labels import stream as label_stream
 from tests.pipeline.test_windows import LINES, opened
 from tests.support.runs import decided, judge, open_store, rows_by_table
 from tocsin.errors import CheckFailedError, InputError
-from tocsin.pipeline import Live, batch_to_check
+from tocsin.pipeline import Live, activate, batch_to_check
 from tocsin.records import EventBatch, EventPolicy, encode_decision
 from tocsin.store import Store, banks
 from tocsin.testing import T0, FakeClock, bank_entry, batch_of, post_event
@@ -155,4 +158,19 @@ def test_reading_needs_a_policy_and_writes_none(sqlite_url: str, tmp_path: Path)
     store = Store.open(open_store(sqlite_url, tmp_path).settings)
     with pytest.raises(CheckFailedError):
         Live.reading(store)
+    store.close()
+
+
+def test_it_reads_labels_as_a_batch_would_and_changes_none(sqlite_url: str, tmp_path: Path) -> None:
+    store = open_store(sqlite_url, tmp_path)
+    activate(store, label_pack(**LABEL_RULES), by="test", reason="labels")
+    live = Live.open(store)
+    n_read = 0
+    for event in label_stream(60):
+        batch = batch_of(event)
+        said = live.look(batch)
+        assert live.look_at_once(batch) == said
+        assert said.decisions == live.take(batch).decisions
+        n_read += len(said.decisions)
+    assert n_read
     store.close()
