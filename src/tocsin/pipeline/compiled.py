@@ -27,7 +27,7 @@ from tocsin.policy import CompiledPolicy
 from tocsin.records import BankEntry, EntryKind, EntryState
 from tocsin.store import banks, log, policies, schema
 
-__all__ = ["BankState", "CompiledParts", "in_background", "last_edit", "uncollected"]
+__all__ = ["BankState", "CompiledParts", "in_background", "last_edit", "set_aside", "uncollected"]
 
 REMEMBERED = 2
 """Policies: the one in force, and the one that is being prepared."""
@@ -177,20 +177,32 @@ def _kinds(entries: Iterable[BankEntry]) -> frozenset[tuple[str, str]]:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without rounds of the garbage collector; what was made is set aside from later ones.
+    """Without rounds of the garbage collector.
 
     An engine is hundreds of thousands of objects that live long: walking them again and again
-    while they are made takes a fifth of the time, and later it is the long tail of a batch's.
-    They are freed like all others when nothing refers to them any more.
+    while they are made takes a fifth of the time.
     """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def set_aside() -> Iterator[None]:
+    """As `uncollected`; what was made is left out of later rounds too.
+
+    There it would be the long tail of a batch's time. It is freed like everything else when
+    nothing refers to it any more.
+    """
+    with uncollected():
+        try:
+            yield
+        finally:
+            gc.freeze()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from tocsin.errors import TocsinError
 from tocsin.pipeline.checking import Checked, look, versions_of
-from tocsin.pipeline.compiled import CompiledParts, in_background, uncollected
+from tocsin.pipeline.compiled import CompiledParts, in_background, set_aside
 from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.labels import BatchLabels, load_labels
 from tocsin.pipeline.packs import activate_first, compile_ahead, load_engine
@@ -92,7 +92,7 @@ class Live:
         activate_first(store)
         with store.read() as connection:
             live = cls(store, connection)
-        _set_aside()
+        _collect_once()
         return live
 
     @classmethod
@@ -217,7 +217,7 @@ class Live:
         Raises:
             CheckFailedError: it does not pass its check.
         """
-        with in_background(), uncollected(), self.store.read() as connection:
+        with in_background(), set_aside(), self.store.read() as connection:
             return compile_ahead(connection, source, self._parts, self.store.clock)
 
     def _taken(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
@@ -289,7 +289,7 @@ class Live:
         self._next_expiry = self._parts.banks(connection).next_expiry
         try:
             lateness_s = self.store.settings.window_lateness_s
-            with uncollected():
+            with set_aside():
                 self._engine = load_engine(connection, self._parts, lateness_s)
         except TocsinError as error:
             self.problem = error
@@ -303,13 +303,13 @@ class _ChangedError(Exception):
     """A policy or bank changed since it was compiled; nothing was done yet."""
 
 
-def _set_aside() -> None:
+def _collect_once() -> None:
     """Take what now lives out of the garbage collector's rounds.
 
     An engine is hundreds of thousands of objects (entries, rules, closures) that live as long as
     the process or until the next one. Python's collector would walk them again and again while
     batches come and go: that is the long tail of a batch's time. Collected once, at the start;
-    what is compiled later is set aside as it is made (`uncollected`), as no batch may pause.
+    what is compiled later is set aside as it is made (`set_aside`), as no batch may pause.
     """
     gc.collect()
     gc.freeze()
