@@ -7,7 +7,7 @@ activated; what a person changed in a bank is not changed back by a pack.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,7 @@ from tocsin.policy import (
     RuleExample,
     check_pack,
     load_pack,
+    with_states,
 )
 from tocsin.records import (
     BankEntry,
@@ -36,18 +37,23 @@ from tocsin.records import (
     Event,
     EventBatch,
     EventPolicy,
+    LogEntry,
+    RuleState,
     convert_event,
     encode_event,
 )
-from tocsin.store import Store, Transaction, banks, policies
+from tocsin.store import Store, Transaction, banks, policies, rulestates
 
 __all__ = [
     "ExampleResult",
     "activate",
     "activate_first",
     "check",
+    "checked",
+    "in_force",
     "load_engine",
     "load_policy",
+    "put_in_force",
     "run_examples",
 ]
 
@@ -119,6 +125,20 @@ def activate(
     Raises:
         CheckFailedError: it does not pass; the pack in force stays.
     """
+    policy = checked(store, source)
+    with store.write() as transaction:
+        if only_first and policies.active_version(transaction.connection) is not None:
+            return policy  # another process was quicker
+        put_in_force(transaction, policy, by=by, reason=reason)
+    return policy
+
+
+def checked(store: Store, source: PackSource) -> CompiledPolicy:
+    """The pack, compiled, where it passes its check and keeps its examples.
+
+    Raises:
+        CheckFailedError: it does not.
+    """
     with store.read() as connection:
         stored = banks.list_entries(connection)
     report = check(source, stored)
@@ -136,12 +156,22 @@ def activate(
             where=broken[0].where,
             hint="tocsin policy test shows them all",
         )
-    with store.write() as transaction:
-        if only_first and policies.active_version(transaction.connection) is not None:
-            return report.policy  # another process was quicker
-        _import_banks(transaction, report.policy.entries, reason=reason)
-        policies.activate(transaction, source.version, source.files, by=by, reason=reason)
     return report.policy
+
+
+def put_in_force(
+    transaction: Transaction, policy: CompiledPolicy, *, by: str, reason: str
+) -> LogEntry:
+    """Import the banks of a pack that was checked, and make it the one in force."""
+    _import_banks(transaction, policy.entries, reason=reason)
+    return policies.activate(
+        transaction,
+        policy.version,
+        policy.source.files,
+        by=by,
+        reason=reason,
+        rules=[rule.written for rule in policy.rules],
+    )
 
 
 def activate_first(store: Store) -> None:
@@ -184,8 +214,12 @@ def load_engine(
     """
     entries = banks.list_entries(connection, active_only=True)
     found = registry.detectors(entries, builder)
-    policy = load_policy(connection)
+    written = load_policy(connection)
+    overriding = _overriding(written, rulestates.states(connection))
+    policy = with_states(written, overriding)
     versions = _versions(entries, found)
+    if overriding:
+        versions["rules"] = rulestates.states_digest(overriding)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"
     return Engine(policy=policy, detectors=found, versions=versions)
@@ -198,6 +232,24 @@ def _versions(entries: Sequence[BankEntry], found: Sequence[Detector]) -> dict[s
         "detectors": stable_id("det", *(f"{d.name}={d.version}" for d in found)),
         "tocsin": __version__,
     }
+
+
+def _overriding(
+    policy: CompiledPolicy, states: Mapping[tuple[str, str], RuleState]
+) -> dict[tuple[str, str], RuleState]:
+    """Of the states that the log gave, those that differ from what the pack itself says."""
+    known = ((rule, states.get((rule.id, rule.version))) for rule in policy.rules)
+    return {
+        (rule.id, rule.version): state
+        for rule, state in known
+        if state is not None and state is not rule.state
+    }
+
+
+def in_force(connection: sa.Connection) -> CompiledPolicy:
+    """The policy in force, its rules in the states that stand now."""
+    policy = load_policy(connection)
+    return with_states(policy, rulestates.states(connection))
 
 
 def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, reason: str) -> None:
