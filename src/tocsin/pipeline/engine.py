@@ -50,6 +50,4 @@ class Engine:
         signals = detect(given, self.detectors)
         decided = self.policy.decide(batch, features, signals, self.versions, windows=counted)
         shadow = self.policy.shadow_hits(batch, features, signals, windows=counted)
-        return Judgement(
-            decisions=tuple(decision for _, decision in decided), shadow=tuple(shadow)
-        )
+        return Judgement(decisions=tuple(decision for _, decision in decided), shadow=tuple(shadow))

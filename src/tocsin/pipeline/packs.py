@@ -39,6 +39,7 @@ from tocsin.records import (
     EventPolicy,
     LogEntry,
     RuleState,
+    WrittenRule,
     convert_event,
     encode_event,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "load_policy",
     "put_in_force",
     "run_examples",
+    "standing_rules",
 ]
 
 PACK_SOURCE = "pack"
@@ -185,14 +187,20 @@ def activate_first(store: Store) -> None:
     activate(store, source, by=PACK_SOURCE, reason=reason, only_first=True)
 
 
-def load_policy(connection: sa.Connection, version: str | None = None) -> CompiledPolicy:
-    """The policy in force, or an earlier version, compiled from what the log holds of it.
+def load_policy(
+    connection: sa.Connection,
+    version: str | None = None,
+    *,
+    files: Mapping[str, str] | None = None,
+) -> CompiledPolicy:
+    """The policy in force, an earlier version, or one of these files, in the states of its files.
 
     Raises:
         CheckFailedError: it does not pass the check of this program.
     """
     version = version or policies.active_version(connection)
-    files = None if version is None else policies.files_of(connection, version)
+    if files is None and version is not None:
+        files = policies.files_of(connection, version)
     if files is None:
         raise CheckFailedError("the log holds no such policy", where=version)
     report = check(PackSource.from_files(files), banks.list_entries(connection))
@@ -250,6 +258,17 @@ def in_force(connection: sa.Connection) -> CompiledPolicy:
     """The policy in force, its rules in the states that stand now."""
     policy = load_policy(connection)
     return with_states(policy, rulestates.states(connection))
+
+
+def standing_rules(connection: sa.Connection) -> list[WrittenRule]:
+    """The rules of the pack in force as records, in the states that stand now; nothing compiled."""
+    activations = policies.list_activations(connection)
+    written = policies.rules_of(connection, activations[0].position) if activations else []
+    states = rulestates.states(connection)
+    return [
+        msgspec.structs.replace(rule, state=states.get((rule.id, rule.version), rule.state))
+        for rule in written
+    ]
 
 
 def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, reason: str) -> None:

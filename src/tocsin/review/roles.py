@@ -39,6 +39,9 @@ class Permission(StrEnum):
     BANKS_READ = "banks.read"
     DEADLETTERS_READ = "deadletters.read"
     AUDIT_READ = "audit.read"
+    RULES_READ = "rules.read"
+    POLICY_PROPOSE = "policy.propose"
+    POLICY_APPROVE = "policy.approve"  # what somebody else proposed
     EVENTS_WRITE = "events.write"
 
 
@@ -49,12 +52,13 @@ _READ = frozenset(
         Permission.ACCOUNTS_READ,
         Permission.ACTIONS_READ,
         Permission.BANKS_READ,
+        Permission.RULES_READ,
     }
 )
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ},
+        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ, Permission.POLICY_PROPOSE},
         Role.MODERATOR: _READ | {Permission.CASES_DECIDE},
         Role.INVESTIGATOR: _READ | {Permission.CASES_DECIDE, Permission.AUDIT_READ},
         Role.APPEALS: _READ | {Permission.VERDICTS_REVERSE, Permission.AUDIT_READ},

@@ -42,6 +42,8 @@ class Scope(StrEnum):
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     ACTIONS_READ = "actions:read"
+    RULES_READ = "rules:read"
+    PROPOSALS_WRITE = "proposals:write"
     ADMIN = "admin"
 
 

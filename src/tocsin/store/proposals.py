@@ -30,54 +30,48 @@ from tocsin.store.store import Transaction
 from tocsin.store.times import from_us, to_us
 
 __all__ = [
+    "ProposedChange",
     "add_invite",
     "decide",
     "files_of",
     "get",
     "invite_by_hash",
     "list_proposals",
-    "propose_pack",
-    "propose_state",
+    "propose",
 ]
 
 
-def propose_pack(
-    transaction: Transaction,
-    proposal_id: str,
-    *,
-    version: str,
-    files: Mapping[str, str],
-    rules: Sequence[WrittenRule],
-    base: str | None,
-    by: str,
-    reason: str,
-    backtest: str | None,
-) -> LogEntry:
-    """Propose to activate a version of a pack."""
-    body = _proposed(proposal_id, by=by, reason=reason, base=base, backtest=backtest)
-    content = {
-        "pack": [msgspec.json.encode(dict(sorted(files.items())))],
-        "rules": [encode_written(rule) for rule in rules],
-    }
-    return transaction.record(EntryKind.PROPOSAL, {**body, "pack": version}, content)
+class ProposedChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change as it is proposed: a version of a pack, or the state of a rule version."""
+
+    id: str
+    by: str
+    reason: str
+    base: str | None
+    backtest: str | None = None
+    pack: str | None = None
+    rule: str | None = None
+    rule_version: str | None = None
+    rule_state: RuleState | None = None
 
 
-def propose_state(
+def propose(
     transaction: Transaction,
-    proposal_id: str,
+    change: ProposedChange,
     *,
-    rule: str,
-    rule_version: str,
-    state: RuleState,
-    base: str | None,
-    by: str,
-    reason: str,
-    backtest: str | None,
+    files: Mapping[str, str] | None = None,
+    rules: Sequence[WrittenRule] = (),
 ) -> LogEntry:
-    """Propose to give a rule version a state."""
-    body = _proposed(proposal_id, by=by, reason=reason, base=base, backtest=backtest)
-    change = {"rule": rule, "rule_version": rule_version, "rule_state": state.value}
-    return transaction.record(EntryKind.PROPOSAL, {**body, **change})
+    """Propose a change; of a pack with its files and rules."""
+    body: dict[str, Any] = msgspec.to_builtins(change)
+    body["proposal"] = body.pop("id")
+    content = None
+    if files is not None:
+        content = {
+            "pack": [msgspec.json.encode(dict(sorted(files.items())))],
+            "rules": [encode_written(rule) for rule in rules],
+        }
+    return transaction.record(EntryKind.PROPOSAL, {**body, "change": "proposed"}, content)
 
 
 def decide(
@@ -168,19 +162,6 @@ def invite_by_hash(connection: sa.Connection, token_hash: str) -> ProposalInvite
         at=from_us(row.at_us),
         expires_at=from_us(row.expires_at_us),
     )
-
-
-def _proposed(
-    proposal_id: str, *, by: str, reason: str, base: str | None, backtest: str | None
-) -> dict[str, Any]:
-    return {
-        "proposal": proposal_id,
-        "change": "proposed",
-        "by": by,
-        "reason": reason,
-        "base": base,
-        "backtest": backtest,
-    }
 
 
 def _proposal(row: Any) -> Proposal:
