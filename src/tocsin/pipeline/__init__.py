@@ -32,6 +32,16 @@ from tocsin.pipeline.promotion import (
 )
 from tocsin.pipeline.registry import catalogue, detectors, panels, webhook_connector
 from tocsin.pipeline.repairs import replay_dead_letter
+from tocsin.pipeline.ruleviews import (
+    Overlap,
+    Precision,
+    RuleDetail,
+    RuleEvent,
+    RuleSummary,
+    read_rule,
+    read_rules,
+    wilson,
+)
 from tocsin.pipeline.upkeep import Upkeep
 
 __all__ = [
@@ -41,8 +51,13 @@ __all__ = [
     "Intake",
     "IntakeResult",
     "Live",
+    "Overlap",
     "PackDifference",
+    "Precision",
     "RuleChange",
+    "RuleDetail",
+    "RuleEvent",
+    "RuleSummary",
     "RunSummary",
     "Upkeep",
     "activate",
@@ -64,6 +79,8 @@ __all__ = [
     "load_policy",
     "panels",
     "propose_pack",
+    "read_rule",
+    "read_rules",
     "replay_dead_letter",
     "roll_back",
     "run_examples",
@@ -71,5 +88,6 @@ __all__ = [
     "standing_rules",
     "texts_of",
     "webhook_connector",
+    "wilson",
     "withdraw_proposal",
 ]
