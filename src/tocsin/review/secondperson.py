@@ -163,16 +163,16 @@ def create_invite(store: Store, proposal_id: str, *, by: Colleague) -> NewInvite
         ConflictError: it is decided already.
         PermissionDenied: not in solo mode: there is a second person in the house.
     """
-    if not store.settings.solo:
-        raise PermissionDenied(
-            "invites are for solo mode; here a lead or an admin decides", where="solo"
-        )
     secret, invite_id = INVITE_PREFIX + random_token(24), f"inv_{random_token(8)}"
     expires_at = store.clock.now() + INVITE_FOR
     with store.write() as transaction:
         proposal = proposals.get(transaction.connection, proposal_id)
         if proposal is None:
             raise NotFoundError("there is no such proposal", where=proposal_id)
+        if not store.settings.solo:
+            raise PermissionDenied(
+                "invites are for solo mode; here a lead or an admin decides", where="solo"
+            )
         if proposal.state is not ProposalState.OPEN:
             raise ConflictError(f"the proposal is {proposal.state} already", where=proposal_id)
         proposals.add_invite(
