@@ -136,8 +136,9 @@ def wilson(right: int, judged: int, z: float = Z_95) -> tuple[float, float] | No
 def read_rules(connection: sa.Connection, now: datetime) -> list[RuleSummary]:
     """Every rule of the pack in force, by id."""
     rules = sorted(standing_rules(connection), key=lambda rule: rule.id)
-    since, until = _span(connection, now)
-    daily = _daily(rulefigures.hits_by_day(connection, since, until))
+    names = [rule.id for rule in rules]
+    since, until = _span(connection, names, now)
+    daily = _daily(rulefigures.hits_by_day(connection, names, since, until))
     verdicts = _by_version(rulefigures.verdict_counts(connection))
     return [_summary(rule, daily, verdicts) for rule in rules]
 
@@ -149,13 +150,14 @@ def read_rule(connection: sa.Connection, rule_id: str, now: datetime) -> RuleDet
         NotFoundError: no pack that was in force had it.
     """
     packs = _packs(connection)
-    standing = next((rule for rule in standing_rules(connection) if rule.id == rule_id), None)
+    in_force = {one.id: one for one in standing_rules(connection)}
+    standing = in_force.get(rule_id)
     known = [rules[rule_id] for _, rules in packs if rule_id in rules]
     if not known:
         raise NotFoundError("no pack that was in force has such a rule", where=rule_id)
     rule = standing or known[-1]
-    since, until = _span(connection, now)
-    daily = _daily(rulefigures.hits_by_day(connection, since, until, rule=rule_id))
+    since, until = _span(connection, sorted({rule_id, *in_force}), now)
+    daily = _daily(rulefigures.hits_by_day(connection, [rule_id], since, until))
     verdicts = _by_version(rulefigures.verdict_counts(connection, rule_id))
     n_hits, others = rulefigures.overlap(connection, rule_id, since, until)
     by_version: dict[str, dict[str, int]] = {}
@@ -180,10 +182,10 @@ Daily = Mapping[tuple[str, str], Sequence[int]]
 Verdicts = Mapping[tuple[str, str], Sequence[rulefigures.VerdictCount]]
 
 
-def _span(connection: sa.Connection, now: datetime) -> tuple[int, int]:
-    """The last days, whole, up to the day of the newest hit."""
+def _span(connection: sa.Connection, rules: Sequence[str], now: datetime) -> tuple[int, int]:
+    """The last days, whole, up to the day on which one of these rules last hit."""
     now_us = to_us(now)
-    last = rulefigures.last_hit_us(connection, now_us)
+    last = rulefigures.last_hit_us(connection, rules, now_us)
     day = rulefigures.DAY_US
     until = ((now_us if last is None else last) // day + 1) * day
     return until - DAYS * day, until

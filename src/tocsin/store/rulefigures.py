@@ -66,26 +66,28 @@ class RecentHit(msgspec.Struct, frozen=True, kw_only=True):
     verdict: VerdictKind | None
 
 
-def last_hit_us(connection: sa.Connection, until_us: int) -> int | None:
-    """When a rule last hit, up to a moment; None where none ever did."""
-    at = schema.rule_hits.c.at_us
-    found = connection.execute(sa.select(sa.func.max(at)).where(at <= until_us)).scalar_one()
-    return None if found is None else int(found)
+def last_hit_us(connection: sa.Connection, rules: Sequence[str], until_us: int) -> int | None:
+    """When one of these rules last hit, up to a moment; None where none ever did."""
+    hits = schema.rule_hits
+    # one look into the index for each rule; a single query would read every hit
+    statement = sa.select(sa.func.max(hits.c.at_us)).where(
+        hits.c.rule == sa.bindparam("asked"), hits.c.at_us <= until_us
+    )
+    found = (connection.execute(statement, {"asked": rule}).scalar_one() for rule in rules)
+    return max((int(at) for at in found if at is not None), default=None)
 
 
 def hits_by_day(
-    connection: sa.Connection, since_us: int, until_us: int, *, rule: str | None = None
+    connection: sa.Connection, rules: Sequence[str], since_us: int, until_us: int
 ) -> list[DayCount]:
-    """How often each rule hit on each day of the span; days without hits are left out."""
+    """How often each of these rules hit on each day of the span; days without are left out."""
     table = schema.rule_hits
     day = (table.c.at_us - since_us) // DAY_US
     statement = (
         sa.select(table.c.rule, table.c.mode, day.label("day"), sa.func.count().label("n"))
-        .where(table.c.at_us >= since_us, table.c.at_us < until_us)
+        .where(table.c.rule.in_(rules), table.c.at_us >= since_us, table.c.at_us < until_us)
         .group_by(table.c.rule, table.c.mode, sa.literal_column("day"))
     )
-    if rule is not None:
-        statement = statement.where(table.c.rule == rule)
     return [
         DayCount(rule=row.rule, mode=row.mode, day=int(row.day), n_hits=row.n)
         for row in connection.execute(statement)
@@ -133,11 +135,16 @@ def overlap(
 def verdict_counts(connection: sa.Connection, rule: str | None = None) -> list[VerdictCount]:
     """What people decided about what rules hit; each verdict once for a rule version.
 
-    Hits that an `allow` rule overrode are left out: the rule did not decide there.
+    A verdict is about a hit where its case has a decision about the same event and subject: of
+    this rule, or (for a rule in shadow) of another. Hits that an `allow` rule overrode are left
+    out: the rule did not decide there.
     """
     hits, cases, verdicts = schema.rule_hits, schema.cases, schema.verdicts
+    links, decisions = schema.case_decisions, schema.decisions
     about = sa.and_(
-        cases.c.subject_kind == hits.c.subject_kind, cases.c.subject_id == hits.c.subject_id
+        hits.c.event_id == decisions.c.event_id,
+        hits.c.subject_kind == decisions.c.subject_kind,
+        hits.c.subject_id == decisions.c.subject_id,
     )
     own = sa.case((verdicts.c.clause == hits.c.clause, 1), else_=0).label("own")
     statement = (
@@ -148,7 +155,12 @@ def verdict_counts(connection: sa.Connection, rule: str | None = None) -> list[V
             own,
             sa.func.count(sa.distinct(verdicts.c.id)).label("n"),
         )
-        .select_from(hits.join(cases, about).join(verdicts, verdicts.c.id == cases.c.verdict_id))
+        .select_from(
+            cases.join(verdicts, verdicts.c.id == cases.c.verdict_id)
+            .join(links, links.c.case_id == cases.c.id)
+            .join(decisions, decisions.c.id == links.c.decision_id)
+            .join(hits, about)
+        )
         .where(cases.c.state == CaseState.DECIDED.value, hits.c.is_overridden.is_(False))
         .group_by(hits.c.rule, hits.c.rule_version, verdicts.c.kind, sa.literal_column("own"))
     )
@@ -168,9 +180,13 @@ def verdict_counts(connection: sa.Connection, rule: str | None = None) -> list[V
 
 def recent_hits(connection: sa.Connection, rule: str, *, limit: int) -> Sequence[RecentHit]:
     """The last hits of a rule, newest first, with the newest case about each subject."""
-    hits, cases, verdicts = schema.rule_hits, schema.cases, schema.verdicts
-    about = schema.cases.alias("about")
-    newest = (
+    table = schema.rule_hits
+    newest_first = (table.c.at_us.desc(), table.c.position.desc(), table.c.ordinal)
+    hits = (
+        sa.select(table).where(table.c.rule == rule).order_by(*newest_first).limit(limit)
+    ).subquery()
+    cases, verdicts, about = schema.cases, schema.verdicts, schema.cases.alias("about")
+    case_id = (
         sa.select(about.c.id)
         .where(about.c.subject_kind == hits.c.subject_kind, about.c.subject_id == hits.c.subject_id)
         .order_by(about.c.position.desc(), about.c.id)
@@ -181,13 +197,11 @@ def recent_hits(connection: sa.Connection, rule: str, *, limit: int) -> Sequence
     statement = (
         sa.select(hits, cases.c.id.label("case_id"), verdicts.c.kind)
         .select_from(
-            hits.outerjoin(cases, cases.c.id == newest).outerjoin(
+            hits.outerjoin(cases, cases.c.id == case_id).outerjoin(
                 verdicts, verdicts.c.id == cases.c.verdict_id
             )
         )
-        .where(hits.c.rule == rule)
         .order_by(hits.c.at_us.desc(), hits.c.position.desc(), hits.c.ordinal)
-        .limit(limit)
     )
     return [_recent(row) for row in connection.execute(statement)]
 
