@@ -28,7 +28,9 @@ def test_what_is_not_active_decides_nothing(state: RuleState) -> None:
     assert decide(policy, post_event("x"), REPLY) == []
     batch = batch_of(post_event("x"))
     hits = policy.shadow_hits(batch, Table(REPLY), {})
-    assert [hit.rule for hit in hits] == (["r1"] if state is RuleState.SHADOW else [])
+    assert [hit.rule for row in hits.values() for hit in row] == (
+        ["r1"] if state is RuleState.SHADOW else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_an_allow_rule_in_shadow_overrides_nothing() -> None:
     assert decision.outcome == "review"
     batch = batch_of(post_event("x"))
     assert sorted(policy.effective_hits(batch, Table(REPLY), {})) == [(0, "r1"), (0, "r2")]
-    (hit,) = policy.shadow_hits(batch, Table(REPLY), {})
+    ((hit,),) = policy.shadow_hits(batch, Table(REPLY), {}).values()
     assert (hit.rule, hit.outcome) == ("r2", "allow")
 
 

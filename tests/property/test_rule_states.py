@@ -46,7 +46,9 @@ def judged(
         table = ColumnTable(*(features for _, features, _ in part))
         signals = table_of(*(signals for signals, _, _ in part))
         made += [decision for _, decision in policy.decide(batch, table, signals, {})]
-        shadow += policy.shadow_hits(batch, table, signals)
+        by_row = policy.shadow_hits(batch, table, signals)
+        assert list(by_row) == sorted(by_row)
+        shadow += [hit for hits in by_row.values() for hit in hits]
     return made, shadow
 
 

@@ -22,6 +22,7 @@ policy.approve     -       -         -            -       yes  yes
 deadletters.read   yes     -         -            -       yes  yes
 audit.read         -       -         yes          yes     yes  yes
 events.write       -       -         -            -       -    yes
+labels.write       -       yes       yes          -       yes  yes
 """
 
 

@@ -23,16 +23,19 @@ from tocsin.policy.decide import (
 )
 from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.execute import Asker, Interpreted
-from tocsin.policy.expressions import BankTest, Expr, Name, SignalRead, WindowRead, walk
+from tocsin.policy.expressions import BankTest, Expr, HasLabel, Name, SignalRead, WindowRead, walk
 from tocsin.policy.interpret import EventReader, evaluate, trace
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
 from tocsin.records import (
+    NO_LABELS,
     NO_WINDOWS,
     BankEntry,
     Decision,
     EventBatch,
     FeatureTable,
+    LabelHolder,
+    LabelTable,
     Outcome,
     RuleState,
     ShadowHit,
@@ -54,14 +57,31 @@ _NO_SIGNALS: Mapping[str, Signal] = {}
 _SUBJECT_ORDER = ("post", "media", "hashtag", "campaign", "account")
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What rules are asked about, and with what."""
+
+    batch: EventBatch
+    features: FeatureTable
+    signals: SignalTable
+    windows: WindowTable
+    labels: LabelTable
+
+    def reader(self, row: int) -> EventReader:
+        """The reader of a row."""
+        found = self.signals.get(row, _NO_SIGNALS)
+        return EventReader(self.features, found, row, self.windows, labels=self.labels)
+
+
 @dataclass(frozen=True)
 class CompiledPolicy:
     """A pack that passed its check, ready to decide.
 
-    `entries` are the bank entries that the pack brings along; `left_out` the rules that wait
-    for something that is not installed. `proposing` and `allowing` ask the active rules: those
-    that propose something, and the `allow` rules; `shadowing` asks those in shadow, and `trying`
-    those that are not active yet, drafts among them (see `check.compile_rules`).
+    `labels` says what each label means that rules may read or change; `entries` are the bank
+    entries that the pack brings along; `left_out` the rules that wait for something that is not
+    installed. `proposing` and `allowing` ask the active rules: those that propose something, and
+    the `allow` rules; `shadowing` asks those in shadow, and `trying` those that are not active
+    yet, drafts among them (see `check.compile_rules`).
     """
 
     source: PackSource
@@ -69,6 +89,7 @@ class CompiledPolicy:
     title: str
     clauses: Mapping[str, Clause]
     rules: Sequence[Rule]
+    labels: Mapping[str, str] = field(default_factory=dict)
     entries: Sequence[BankEntry] = ()
     left_out: Sequence[str] = ()
     proposing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
@@ -120,6 +141,12 @@ class CompiledPolicy:
         return tuple(part for part in parts if isinstance(part, WindowRead))
 
     @cached_property
+    def label_reads(self) -> frozenset[tuple[LabelHolder, str]]:
+        """The labels that rules ask for: holder and name."""
+        parts = (part for rule in self.rules for part in walk(rule.condition))
+        return frozenset((part.holder, part.name) for part in parts if isinstance(part, HasLabel))
+
+    @cached_property
     def events(self) -> frozenset[str]:
         """The event types that rules are asked about."""
         return frozenset().union(*(rule.events for rule in self.rules))
@@ -128,7 +155,7 @@ class CompiledPolicy:
         """The rules' own examples, for the pipeline to run; of retired rules there are none."""
         return collect_examples(r for r in self.rules if r.state is not RuleState.RETIRED)
 
-    def decide(
+    def decide(  # noqa: PLR0913  # everything that decides, by name
         self,
         batch: EventBatch,
         features: FeatureTable,
@@ -136,14 +163,18 @@ class CompiledPolicy:
         versions: Mapping[str, str],
         gate: Gate = default_gate,
         windows: WindowTable = NO_WINDOWS,
+        *,
+        labels: LabelTable = NO_LABELS,
+        rows: Collection[int] | None = None,
     ) -> list[tuple[int, Decision]]:
         """One decision per row and subject that a rule hit.
 
-        `versions` are the digests of everything read before policy; this adds its own.
+        `versions` are the digests of everything read before policy; this adds its own. `rows`
+        limits the rows that are judged where it is given.
         """
         named = {**versions, "policy": self.version}
         decided: list[tuple[int, Decision]] = []
-        for row, by_subject in self._hits(batch, features, signals, windows):
+        for row, by_subject in self._hits(batch, features, signals, windows, labels, rows=rows):
             context = Context(
                 clauses=self.clauses,
                 signals=signals.get(row, _NO_SIGNALS),
@@ -168,6 +199,7 @@ class CompiledPolicy:
         features: FeatureTable,
         signals: SignalTable,
         windows: WindowTable = NO_WINDOWS,
+        labels: LabelTable = NO_LABELS,
     ) -> list[tuple[int, str]]:
         """Rows and ids of the rules that hit and that no active `allow` rule overrides.
 
@@ -175,8 +207,9 @@ class CompiledPolicy:
         that hit alone, and rules that are not active yet.
         """
         found: list[tuple[int, str]] = []
-        active = dict(self._hits(batch, features, signals, windows, with_lone_allow=True))
-        waiting = self._waiting(self.trying, batch, features, signals, windows)
+        given = _Given(batch, features, signals, windows, labels)
+        active = dict(self._hits(batch, features, signals, windows, labels, with_lone_allow=True))
+        waiting = self._waiting(self.trying, given)
         for row in sorted(active.keys() | waiting.keys()):
             by_subject = active.get(row, {})
             floors = {
@@ -197,24 +230,28 @@ class CompiledPolicy:
                 )
         return found
 
-    def shadow_hits(
+    def shadow_hits(  # everything that decides, by name
         self,
         batch: EventBatch,
         features: FeatureTable,
         signals: SignalTable,
         windows: WindowTable = NO_WINDOWS,
-    ) -> list[ShadowHit]:
-        """What each rule in shadow would have decided, had it alone been active; in order of rows.
+        *,
+        labels: LabelTable = NO_LABELS,
+        rows: Collection[int] | None = None,
+    ) -> dict[int, list[ShadowHit]]:
+        """By row, what each rule in shadow would have decided, had it alone been active.
 
         As with active rules, an `allow` rule counts only where an active rule proposes something
-        about the same subject.
+        about the same subject. Labels that a rule in shadow would change stay as they are.
         """
-        waiting = self._waiting(self.shadowing, batch, features, signals, windows)
+        given = _Given(batch, features, signals, windows, labels)
+        waiting = self._waiting(self.shadowing, given, rows)
         if not waiting:
-            return []
-        proposed = self._subjects(self.proposing, batch, features, signals, windows, waiting)
-        allowed = self._subjects(self.allowing, batch, features, signals, windows, waiting)
-        found: list[ShadowHit] = []
+            return {}
+        proposed = self._subjects(self.proposing, given, waiting)
+        allowed = self._subjects(self.allowing, given, waiting)
+        found: dict[int, list[ShadowHit]] = {}
         for row, hits in waiting.items():
             event = batch.events[row]
             language = self._language(features, row)
@@ -236,40 +273,26 @@ class CompiledPolicy:
                     priority=rule.priority,
                     is_overridden=not is_allow and rule.priority < floor,
                 )
-                found.append(hit)
+                found.setdefault(row, []).append(hit)
         return found
 
     def _waiting(
-        self,
-        asker: Asker,
-        batch: EventBatch,
-        features: FeatureTable,
-        signals: SignalTable,
-        windows: WindowTable,
+        self, asker: Asker, given: _Given, rows: Collection[int] | None = None
     ) -> dict[int, list[tuple[Subject, Rule]]]:
         """Rows in order, with the rules that hit and their subjects, in the order of subjects."""
-        by_row = self._subjects(asker, batch, features, signals, windows, None)
         return {
             row: [(subject, rule) for subject, rules in found.items() for rule in rules]
-            for row, found in by_row.items()
+            for row, found in self._subjects(asker, given, rows).items()
         }
 
     def _subjects(
-        self,
-        asker: Asker,
-        batch: EventBatch,
-        features: FeatureTable,
-        signals: SignalTable,
-        windows: WindowTable,
-        among: Collection[int] | None,
+        self, asker: Asker, given: _Given, among: Collection[int] | None
     ) -> dict[int, dict[Subject, list[Rule]]]:
         """Rows in order, with the rules that hit each subject."""
-
-        def reader_of(row: int) -> EventReader:
-            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
-
         found: dict[int, dict[Subject, list[Rule]]] = {}
-        for row, indexes in asker.hits(batch, features, signals, reader_of, among):
+        batch = given.batch
+        asked = asker.hits(batch, given.features, given.signals, given.reader, among)
+        for row, indexes in asked:
             by_subject: dict[Subject, list[Rule]] = {}
             for rule in (self.rules[index] for index in indexes):
                 subject = subject_of(batch.events[row], rule.subject)
@@ -290,7 +313,9 @@ class CompiledPolicy:
         features: FeatureTable,
         signals: SignalTable,
         windows: WindowTable,
+        labels: LabelTable,
         *,
+        rows: Collection[int] | None = None,
         with_lone_allow: bool = False,
     ) -> list[tuple[int, dict[Subject, list[Hit]]]]:
         """Rows in order, with the rules that hit each subject.
@@ -301,11 +326,12 @@ class CompiledPolicy:
         found: dict[int, list[Hit]] = {}
 
         def reader_of(row: int) -> EventReader:
-            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+            found = signals.get(row, _NO_SIGNALS)
+            return EventReader(features, found, row, windows, labels=labels)
 
-        for row, indexes in self.proposing.hits(batch, features, signals, reader_of):
+        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, rows):
             found[row] = self._traced(indexes, reader_of(row))
-        among = None if with_lone_allow else frozenset(found)
+        among = rows if with_lone_allow else frozenset(found)
         for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among):
             found.setdefault(row, []).extend(self._traced(indexes, reader_of(row)))
         return [(row, _by_subject(batch, row, found[row])) for row in sorted(found)]

@@ -87,7 +87,17 @@ from tocsin.records.events import (
     post_of,
 )
 from tocsin.records.hits import Judgement, ShadowHit, decode_shadow_hit, encode_shadow_hit
-from tocsin.records.labels import NO_LABELS, LabelChange, LabelHolder, LabelTable
+from tocsin.records.labels import (
+    NO_LABELS,
+    LabelChange,
+    LabelHolder,
+    LabelSaid,
+    LabelStanding,
+    LabelTable,
+    after_rule,
+    folded_handle,
+    handle_key,
+)
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
 from tocsin.records.proposals import Proposal, ProposalInvite, ProposalState, SoloWay
 from tocsin.records.rules import (
@@ -153,6 +163,8 @@ __all__ = [
     "Judgement",
     "LabelChange",
     "LabelHolder",
+    "LabelSaid",
+    "LabelStanding",
     "LabelTable",
     "LogEntry",
     "LogHead",
@@ -198,6 +210,7 @@ __all__ = [
     "WrittenRule",
     "account_key",
     "action_id",
+    "after_rule",
     "check_entry",
     "convert_event",
     "dead_letter_id",
@@ -215,6 +228,8 @@ __all__ = [
     "event_from_row",
     "event_json_schema",
     "events_to_arrow",
+    "folded_handle",
+    "handle_key",
     "lines_to_arrow",
     "post_of",
     "published_schema",

@@ -44,6 +44,8 @@ class Scope(StrEnum):
     ACTIONS_READ = "actions:read"
     RULES_READ = "rules:read"
     PROPOSALS_WRITE = "proposals:write"
+    LABELS_READ = "labels:read"
+    LABELS_WRITE = "labels:write"
     ADMIN = "admin"
 
 

@@ -39,7 +39,7 @@ from tocsin.records import (
     account_key,
     action_id,
 )
-from tocsin.store import eventids, rulehits, schema
+from tocsin.store import eventids, labelrows, rulehits, schema
 from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events"]
@@ -65,6 +65,8 @@ def apply_entry(
             _apply_verdict(connection, entry)
         case EntryKind.DELIVERY:
             _apply_delivery(connection, entry)
+        case EntryKind.LABEL:
+            labelrows.apply_person(connection, entry, content)
         case _:
             pass  # users, settings and checkpoints derive nothing
 
@@ -94,6 +96,7 @@ def apply_events(
     if decisions:
         line_of = dict(zip(entry.body["ids"], lines, strict=True))
         _apply_decisions(connection, entry, decisions, line_of)
+        labelrows.apply_decisions(connection, entry, decisions)
     if decisions or shadow:
         rulehits.insert(connection, entry, decisions, shadow)
 

@@ -1,7 +1,7 @@
-"""Bodies of requests: decoded into structs, and described for `/openapi.json`.
+"""Bodies of requests: read strictly, described in OpenAPI, and said by a person.
 
-Comes in: bytes, a struct type. Goes out: the struct, or its JSON Schema. Refused: what does not
-fit, without quoting any of it.
+Comes in: bytes, and who calls. Goes out: checked values, and the user whose word it is. Refused:
+unknown fields, wrong types, and words that are nobody's.
 """
 
 from __future__ import annotations
@@ -9,28 +9,32 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import msgspec
+import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.errors import InputError
+from tocsin.review import Role
+from tocsin.store import people
+from tocsin.web.callers import Caller
 
-__all__ = ["body_schema", "decoded_body"]
+__all__ = ["decoded", "person_of", "schema_of"]
 
 Body = TypeVar("Body", bound=Struct)
 
 
-def body_schema(body: type[Struct]) -> dict[str, Any]:
-    """What FastAPI is told of a body that it does not decode itself."""
+def schema_of(body: type[Struct]) -> dict[str, Any]:
+    """What OpenAPI says of a body of this type."""
     (schema,), parts = msgspec.json.schema_components([body], ref_template="#/x/{name}")
     found = parts[schema["$ref"].rpartition("/")[2]]
     inlined = _inlined(found, parts)
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
 
 
-def decoded_body(body: bytes, kind: type[Body]) -> Body:
-    """The body as a struct.
+def decoded(body: bytes, kind: type[Body]) -> Body:
+    """The body as this type.
 
     Raises:
-        InputError: it is not JSON of this form.
+        InputError: it is none; says which part, never its value.
     """
     try:
         return msgspec.json.decode(body, type=kind)
@@ -40,6 +44,28 @@ def decoded_body(body: bytes, kind: type[Body]) -> Body:
         known = isinstance(error, msgspec.ValidationError) and "unknown field" not in text
         reason = text[:1].lower() + text[1:] if known else "it is not JSON of the expected form"
         raise InputError(f"the body cannot be used: {reason}", hint="see /openapi.json") from None
+
+
+def person_of(
+    connection: sa.Connection, caller: Caller, name: str | None, *, where: str
+) -> tuple[str, Role]:
+    """Whose word it is: the person at the console, or the user that a token names.
+
+    Raises:
+        InputError: a token that names no active user, or a person another one.
+    """
+    if caller.session is not None:
+        if name not in (None, caller.session.name):
+            raise InputError("a person decides under their own name", where=where)
+        return caller.session.user_id, caller.session.role
+    user = people.user_by_name(connection, name or "")
+    if user is None or user.is_disabled:
+        raise InputError(
+            "this is a person's word, and a token is no person",
+            where=where,
+            hint="name the active user who decided: `tocsin user list` shows them",
+        )
+    return user.id, Role(user.role)
 
 
 def _inlined(schema: Any, parts: dict[str, Any]) -> Any:

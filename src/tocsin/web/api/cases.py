@@ -10,16 +10,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
-from tocsin.errors import InputError, NotFoundError
+from tocsin.errors import NotFoundError
 from tocsin.records import ActionKind, CaseState, ProtectedPurpose, Verdict, VerdictKind
-from tocsin.review import Permission, Role, Ruling, Scope, decide, may, require, reverse
-from tocsin.store import cases, outbox, people
-from tocsin.web.api.bodies import body_schema, decoded_body
+from tocsin.review import Permission, Ruling, Scope, decide, may, require, reverse
+from tocsin.store import cases, outbox
+from tocsin.web.api.bodies import decoded, person_of, schema_of
 from tocsin.web.api.paging import Limit, PageNumber
 from tocsin.web.callers import Caller, needs
 from tocsin.web.context import Context, context_of
@@ -104,11 +103,11 @@ def get_case(request: Request, caller: Reader, case_id: str) -> dict[str, Any]:
 
 
 @router.post(
-    "/v1/cases/{case_id}/verdict", summary="Decide a case", openapi_extra=body_schema(VerdictBody)
+    "/v1/cases/{case_id}/verdict", summary="Decide a case", openapi_extra=schema_of(VerdictBody)
 )
 async def post_verdict(request: Request, caller: Decider, case_id: str) -> dict[str, Any]:
     """Decide; 409 says what changed if somebody was faster."""
-    body = decoded_body(await request.body(), VerdictBody)
+    body = decoded(await request.body(), VerdictBody)
     verdict = await run_in_threadpool(_decide, context_of(request), caller, case_id, body)
     return {"ok": True, "verdict": msgspec.to_builtins(verdict)}
 
@@ -116,11 +115,11 @@ async def post_verdict(request: Request, caller: Decider, case_id: str) -> dict[
 @router.post(
     "/v1/verdicts/{verdict_id}/reverse",
     summary="Take a verdict back",
-    openapi_extra=body_schema(ReversalBody),
+    openapi_extra=schema_of(ReversalBody),
 )
 async def post_reversal(request: Request, caller: Undoer, verdict_id: str) -> dict[str, Any]:
     """Cancel what waits and restore what was sent; the case is open again."""
-    body = decoded_body(await request.body() or b"{}", ReversalBody)
+    body = decoded(await request.body() or b"{}", ReversalBody)
     verdict = await run_in_threadpool(_reverse, context_of(request), caller, verdict_id, body)
     return {"ok": True, "verdict": msgspec.to_builtins(verdict)}
 
@@ -128,7 +127,7 @@ async def post_reversal(request: Request, caller: Undoer, verdict_id: str) -> di
 def _decide(context: Context, caller: Caller, case_id: str, body: VerdictBody) -> Verdict:
     with context.store.read() as connection:
         policy = context.policy(connection)
-        reviewer, role = _reviewer(connection, caller, body.reviewer)
+        reviewer, role = person_of(connection, caller, body.reviewer, where="reviewer")
     require(role, Permission.CASES_DECIDE)
     ruling = Ruling(
         case=case_id,
@@ -146,7 +145,7 @@ def _decide(context: Context, caller: Caller, case_id: str, body: VerdictBody) -
 
 def _reverse(context: Context, caller: Caller, verdict_id: str, body: ReversalBody) -> Verdict:
     with context.store.read() as connection:
-        reviewer, role = _reviewer(connection, caller, body.reviewer)
+        reviewer, role = person_of(connection, caller, body.reviewer, where="reviewer")
     return reverse(
         context.store,
         verdict_id,
@@ -154,19 +153,3 @@ def _reverse(context: Context, caller: Caller, verdict_id: str, body: ReversalBo
         may_reverse_any=may(role, Permission.VERDICTS_REVERSE),
         note=body.note,
     )
-
-
-def _reviewer(connection: sa.Connection, caller: Caller, name: str | None) -> tuple[str, Role]:
-    """Whose verdict it is: the person at the console, or the user that a token names."""
-    if caller.session is not None:
-        if name not in (None, caller.session.name):
-            raise InputError("a person decides under their own name", where="reviewer")
-        return caller.session.user_id, caller.session.role
-    user = people.user_by_name(connection, name or "")
-    if user is None or user.is_disabled:
-        raise InputError(
-            "a verdict is a person's, and a token is none",
-            where="reviewer",
-            hint="name the active user who decided: `tocsin user list` shows them",
-        )
-    return user.id, Role(user.role)

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tocsin.web.api import actions, cases, deadletters, decisions, events, media, rules, status
+from tocsin.web.api import (
+    actions,
+    cases,
+    deadletters,
+    decisions,
+    events,
+    labels,
+    media,
+    rules,
+    status,
+)
 
 __all__ = ["api_router"]
 
 api_router = APIRouter()
-for module in (events, media, decisions, cases, actions, rules, deadletters, status):
+for module in (
+    events,
+    media,
+    decisions,
+    cases,
+    actions,
+    labels,
+    rules,
+    deadletters,
+    status,
+):
     api_router.include_router(module.router)

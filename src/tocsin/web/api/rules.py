@@ -10,17 +10,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
-from tocsin.errors import InputError, NotFoundError
+from tocsin.errors import NotFoundError
 from tocsin.pipeline import decide_proposal, difference_of, read_rule, read_rules
 from tocsin.records import Proposal, ProposalState
-from tocsin.review import Colleague, Permission, Scope, find_colleague
-from tocsin.store import proposals
-from tocsin.web.api.bodies import body_schema, decoded_body
+from tocsin.review import Colleague, Permission, Scope, require
+from tocsin.store import people, proposals
+from tocsin.web.api.bodies import decoded, person_of, schema_of
 from tocsin.web.callers import Caller, needs
 from tocsin.web.context import Context, context_of
 
@@ -92,7 +91,7 @@ def get_proposal(request: Request, caller: Reader, proposal_id: str) -> dict[str
 @router.post(
     "/v1/proposals/{proposal_id}/approve",
     summary="Approve a proposal",
-    openapi_extra=body_schema(DecisionBody),
+    openapi_extra=schema_of(DecisionBody),
 )
 async def post_approval(request: Request, caller: Approver, proposal_id: str) -> dict[str, Any]:
     """Carry it out; 403 where the same person proposed it, 409 where it was decided meanwhile."""
@@ -102,7 +101,7 @@ async def post_approval(request: Request, caller: Approver, proposal_id: str) ->
 @router.post(
     "/v1/proposals/{proposal_id}/reject",
     summary="Reject a proposal",
-    openapi_extra=body_schema(DecisionBody),
+    openapi_extra=schema_of(DecisionBody),
 )
 async def post_rejection(request: Request, caller: Approver, proposal_id: str) -> dict[str, Any]:
     """Leave everything as it is; a reason is needed."""
@@ -112,7 +111,7 @@ async def post_rejection(request: Request, caller: Approver, proposal_id: str) -
 async def _post(
     request: Request, caller: Caller, proposal_id: str, state: ProposalState
 ) -> dict[str, Any]:
-    body = decoded_body(await request.body() or b"{}", DecisionBody)
+    body = decoded(await request.body() or b"{}", DecisionBody)
     context = context_of(request)
     done = await run_in_threadpool(_decide, context, caller, proposal_id, state, body)
     return {"ok": True, "proposal": msgspec.to_builtins(done)}
@@ -122,24 +121,13 @@ def _decide(
     context: Context, caller: Caller, proposal_id: str, state: ProposalState, body: DecisionBody
 ) -> Proposal:
     with context.store.read() as connection:
-        who = _who(connection, caller, body.by)
+        user_id, role = person_of(connection, caller, body.by, where="by")
+        user = people.user_by_id(connection, user_id)
+    require(role, Permission.POLICY_APPROVE)
+    who = Colleague(id=user_id, name=user_id if user is None else user.name)
     return decide_proposal(
         context.store, proposal_id, state, by=who, reason=body.reason, seen=body.seen
     )
-
-
-def _who(connection: sa.Connection, caller: Caller, name: str | None) -> Colleague:
-    if caller.session is not None:
-        if name not in (None, caller.session.name):
-            raise InputError("a person decides under their own name", where="by")
-        return Colleague(id=caller.session.user_id, name=caller.session.name)
-    if not name:
-        raise InputError(
-            "a decision is a person's, and a token is none",
-            where="by",
-            hint="name the active user who decided: `tocsin user list` shows them",
-        )
-    return find_colleague(connection, name, Permission.POLICY_APPROVE)
 
 
 def _shown(proposal: Proposal, *, is_solo: bool) -> dict[str, Any]:
