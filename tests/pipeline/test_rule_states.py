@@ -103,3 +103,46 @@ def test_the_digest_of_states_does_not_depend_on_their_order() -> None:
     other = dict(reversed(one.items()))
     assert rulestates.states_digest(one) == rulestates.states_digest(other)
     assert rulestates.states_digest(one) != rulestates.states_digest({("a", "1"): RuleState.SHADOW})
+
+
+MARKING = """\
+- id: mark
+  clause: terror.support
+  when: text in bank("slogans")
+  outcome: review
+  priority: 500
+  labels: {add: [{name: watched, for: days(1), reason: repeated a slogan}]}
+  examples: {hit: [The dawn of iron rises.], miss: [Bread is dearer again.]}
+- id: watched-speaks
+  clause: terror.support
+  when: has_label("watched") and text not in bank("slogans")
+  outcome: review
+  priority: 300
+  state: STATE
+  examples:
+    hit: [{text: Bread is dearer again., labels: [watched]}]
+    miss: [Bread is dearer again.]
+"""
+
+
+@pytest.mark.parametrize("batch", [1, 7, 256])
+def test_a_rule_in_shadow_reads_the_labels_that_stand_before_each_event(
+    tmp_path: Path, batch: int
+) -> None:
+    found = {}
+    posts = [msgspec.json.decode(line) for line in made_lines(90)]
+    for number, post in enumerate(posts):  # a few who speak often, so that labels matter
+        post["actor"]["id"] = f"account-{number % 5}"
+    lines = [msgspec.json.encode(post) for post in posts]
+    head = PACK["policy.yaml"] + "labels: {watched: looked at}\n"
+    for state in ("active", "shadow"):
+        folder = tmp_path / state
+        folder.mkdir()
+        store = open_store(f"sqlite:///{folder / 'x.db'}", folder)
+        rules = {"policy.yaml": head, "rules/rules.yaml": MARKING.replace("STATE", state)}
+        activate(store, PackSource.from_files({**PACK, **rules}), by="x", reason="labels")
+        judge(store, lines, batch=batch if state == "shadow" else 256)
+        found[state] = hits(store, state, "watched-speaks")
+        store.close()
+    assert found["shadow"] == found["active"]
+    assert 0 < len(found["active"]) < 90
