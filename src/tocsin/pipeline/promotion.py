@@ -49,14 +49,20 @@ def activate_or_propose(
 
     Raises:
         CheckFailedError: the pack does not pass.
+        ConflictError: another pack came into force meanwhile.
     """
     reason = checked_reason(reason)
     policy = checked(store, source)
+    with store.read() as connection:  # what is in force is compiled here: no writer waits for it
+        base = policies.active_version(connection)
+        needs_second_person = _needs_second_person(connection, policy)
+    if needs_second_person:
+        return policy, propose_pack(store, source, by=by, reason=reason)
     with store.write() as transaction:
-        if not _needs_second_person(transaction.connection, policy):
-            put_in_force(transaction, policy, by=by.id, reason=reason)
-            return policy, None
-    return policy, propose_pack(store, source, by=by, reason=reason)
+        if policies.active_version(transaction.connection) != base:
+            raise ConflictError("another pack came into force meanwhile", hint="try again")
+        put_in_force(transaction, policy, by=by.id, reason=reason)
+    return policy, None
 
 
 def propose_pack(

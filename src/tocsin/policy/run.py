@@ -141,6 +141,10 @@ class CompiledPolicy:
         return tuple(part for part in parts if isinstance(part, WindowRead))
 
     @cached_property
+    def _has_shadow(self) -> bool:
+        return any(rule.state is RuleState.SHADOW for rule in self.rules)
+
+    @cached_property
     def label_reads(self) -> frozenset[tuple[LabelHolder, str]]:
         """The labels that rules ask for: holder and name."""
         parts = (part for rule in self.rules for part in walk(rule.condition))
@@ -245,6 +249,8 @@ class CompiledPolicy:
         As with active rules, an `allow` rule counts only where an active rule proposes something
         about the same subject. Labels that a rule in shadow would change stay as they are.
         """
+        if not self._has_shadow:
+            return {}
         given = _Given(batch, features, signals, windows, labels)
         waiting = self._waiting(self.shadowing, given, rows)
         if not waiting:
