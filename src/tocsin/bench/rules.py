@@ -104,7 +104,7 @@ def bench_check(*, on_step: Callable[[str], None] = lambda _: None) -> Iterator[
     report = check(source, [])
     if report.policy is None:
         raise ValueError(report.render())
-    detectors = registry.detectors(report.policy.entries)
+    detectors = registry.detectors(report.policy.entries, reads=report.policy.signals)
     engine = Engine(policy=report.policy, detectors=detectors)
     batches = _batches(make_lines(N_WARM + N_CHECKS, phrases), 1)
     gc.freeze()  # as the pipeline does once its engine is loaded
