@@ -85,7 +85,8 @@ def say_difference(context: CliContext, found: PackDifference) -> None:
         if any(piece.state != "same" for piece in rule.condition):
             context.say(f"         when {_worded(rule.condition)}")
     for clause in found.clauses:
-        context.say(f"{clause.kind:<8} clause {clause.id}")
+        parts = f": {', '.join(clause.parts)}" if clause.parts else ""
+        context.say(f"{clause.kind:<8} clause {clause.id}{parts}")
     for bank in found.banks:
         counts = f"{bank.added} added, {bank.removed} removed, {bank.changed} changed"
         context.say(f"changed  bank {bank.bank}: {counts}")
@@ -106,6 +107,8 @@ def _say_parts(context: CliContext, rule: RuleChange) -> None:
         before, after = getattr(rule.before, name), getattr(rule.after, name)
         if before != after:
             context.say(f"         {name} {before} → {after}")
+    if rule.is_by_clause:
+        context.say("         reads as before: its clause or a rule that it names has changed")
 
 
 def _worded(pieces: Iterable[Piece]) -> str:

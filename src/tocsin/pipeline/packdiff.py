@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from tocsin.policy import CompiledPolicy
@@ -47,6 +48,13 @@ class RuleChange(Struct, frozen=True, kw_only=True):
     condition: tuple[Piece, ...] = ()
 
     @property
+    def is_by_clause(self) -> bool:
+        """Whether the rule itself reads as before: its clause, or what it names, has changed."""
+        if self.before is None or self.after is None:
+            return False
+        return msgspec.structs.replace(self.before, version=self.after.version) == self.after
+
+    @property
     def needs_second_person(self) -> bool:
         """Whether it would decide something that was not decided before.
 
@@ -61,10 +69,11 @@ class RuleChange(Struct, frozen=True, kw_only=True):
 
 
 class ClauseChange(Struct, frozen=True, kw_only=True):
-    """One clause that differs."""
+    """One clause that differs; `parts` are the keys of it that do, where it was changed."""
 
     id: str
     kind: ChangeKind
+    parts: tuple[str, ...] = ()
 
 
 class BankChange(Struct, frozen=True, kw_only=True):
@@ -100,17 +109,16 @@ class PackDifference(Struct, frozen=True, kw_only=True):
 
 def compare(old: CompiledPolicy | None, new: CompiledPolicy) -> PackDifference:
     """What is different in `new`."""
-    clauses = {} if old is None else {key: one.as_json() for key, one in old.clauses.items()}
+    before = {} if old is None else {key: one.as_json() for key, one in old.clauses.items()}
+    after = {key: one.as_json() for key, one in new.clauses.items()}
     return PackDifference(
         rules=compare_rules(
             () if old is None else [rule.written for rule in old.rules],
             [rule.written for rule in new.rules],
         ),
         clauses=tuple(
-            ClauseChange(id=key, kind=kind)
-            for key, kind in _changes(
-                clauses, {key: one.as_json() for key, one in new.clauses.items()}
-            )
+            ClauseChange(id=key, kind=kind, parts=_parts(before.get(key), after.get(key)))
+            for key, kind in _changes(before, after)
         ),
         banks=tuple(_banks(() if old is None else old.entries, new.entries)),
     )
@@ -149,6 +157,14 @@ def words_of(before: WrittenRule | None, after: WrittenRule | None) -> tuple[Pie
         if k < m:
             found.append(Piece("new", " ".join(new[k:m])))
     return tuple(found)
+
+
+def _parts(
+    before: Mapping[str, object] | None, after: Mapping[str, object] | None
+) -> tuple[str, ...]:
+    if before is None or after is None:
+        return ()
+    return tuple(key for key in after if before.get(key) != after[key])
 
 
 def _changes(
