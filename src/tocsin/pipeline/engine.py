@@ -23,6 +23,7 @@ from tocsin.records import (
     EventBatch,
     Judgement,
     LabelTable,
+    ShadowHit,
     WindowTable,
 )
 
@@ -62,13 +63,25 @@ class Engine:
         counted = NO_WINDOWS if windows is None else windows.advance(batch, features)
         given = DetectorInput(batch=batch, features=features, texts=features)
         signals = detect(given, self.detectors)
+        shadow: dict[int, list[ShadowHit]] = {}
 
         def ask(
             table: LabelTable, rows: Collection[int] | None = None
         ) -> list[tuple[int, Decision]]:
+            # a row that is asked again, with other labels, has its shadow hits anew
+            for row in rows or ():
+                shadow.pop(row, None)
+            shadow.update(
+                self.policy.shadow_hits(
+                    batch, features, signals, windows=counted, labels=table, rows=rows
+                )
+            )
             return self.policy.decide(
                 batch, features, signals, self.versions, windows=counted, labels=table, rows=rows
             )
 
         decided = ask(NO_LABELS) if labels is None else judge_in_order(labels, ask)
-        return Judgement(decisions=tuple(decision for _, decision in decided))
+        return Judgement(
+            decisions=tuple(decision for _, decision in decided),
+            shadow=tuple(hit for row in sorted(shadow) for hit in shadow[row]),
+        )

@@ -103,6 +103,14 @@ from tocsin.records.labels import (
     handle_key,
 )
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
+from tocsin.records.proposals import Proposal, ProposalInvite, ProposalState, SoloWay
+from tocsin.records.rules import (
+    RuleState,
+    StateChange,
+    WrittenRule,
+    decode_written,
+    encode_written,
+)
 from tocsin.records.schema import event_json_schema, published_schema, rendered_schema
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
 from tocsin.records.windows import (
@@ -171,19 +179,25 @@ __all__ = [
     "PostCreated",
     "PostDeleted",
     "PostUpdated",
+    "Proposal",
+    "ProposalInvite",
+    "ProposalState",
     "ProtectedPurpose",
     "Reason",
     "Refusal",
     "RefusedEvent",
     "ReportFiled",
     "ReportTarget",
+    "RuleState",
     "ShadowHit",
     "Share",
     "SharedObject",
     "Signal",
     "SignalSpec",
     "SignalTable",
+    "SoloWay",
     "Span",
+    "StateChange",
     "Subject",
     "SubjectKind",
     "Target",
@@ -197,6 +211,7 @@ __all__ = [
     "WindowMeasure",
     "WindowSpec",
     "WindowTable",
+    "WrittenRule",
     "account_key",
     "action_id",
     "after_rule",
@@ -210,10 +225,12 @@ __all__ = [
     "decode_events",
     "decode_json",
     "decode_shadow_hit",
+    "decode_written",
     "encode_decision",
     "encode_event",
     "encode_events",
     "encode_shadow_hit",
+    "encode_written",
     "entry_id",
     "event_from_row",
     "event_json_schema",

@@ -39,6 +39,9 @@ class Permission(StrEnum):
     BANKS_READ = "banks.read"
     DEADLETTERS_READ = "deadletters.read"
     AUDIT_READ = "audit.read"
+    RULES_READ = "rules.read"
+    POLICY_PROPOSE = "policy.propose"
+    POLICY_APPROVE = "policy.approve"  # what somebody else proposed
     EVENTS_WRITE = "events.write"
     LABELS_WRITE = "labels.write"  # to read labels is to read accounts
 
@@ -50,12 +53,13 @@ _READ = frozenset(
         Permission.ACCOUNTS_READ,
         Permission.ACTIONS_READ,
         Permission.BANKS_READ,
+        Permission.RULES_READ,
     }
 )
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ},
+        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ, Permission.POLICY_PROPOSE},
         Role.MODERATOR: _READ | {Permission.CASES_DECIDE, Permission.LABELS_WRITE},
         Role.INVESTIGATOR: _READ
         | {Permission.CASES_DECIDE, Permission.LABELS_WRITE, Permission.AUDIT_READ},

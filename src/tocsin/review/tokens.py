@@ -51,6 +51,8 @@ class Scope(StrEnum):
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     ACTIONS_READ = "actions:read"
+    RULES_READ = "rules:read"
+    PROPOSALS_WRITE = "proposals:write"
     LABELS_READ = "labels:read"
     LABELS_WRITE = "labels:write"
     ADMIN = "admin"

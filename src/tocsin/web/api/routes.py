@@ -13,11 +13,23 @@ from tocsin.web.api import (
     events,
     labels,
     media,
+    rules,
     status,
 )
 
 __all__ = ["api_router"]
 
 api_router = APIRouter()
-for module in (events, check, media, decisions, cases, actions, labels, deadletters, status):
+for module in (
+    events,
+    check,
+    media,
+    decisions,
+    cases,
+    actions,
+    labels,
+    rules,
+    deadletters,
+    status,
+):
     api_router.include_router(module.router)

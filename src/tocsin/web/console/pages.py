@@ -24,6 +24,8 @@ _NAVIGATION = (
     ("/decisions", "Decisions", Permission.DECISIONS_READ),
     ("/actions", "Actions", Permission.ACTIONS_READ),
     ("/banks", "Banks", Permission.BANKS_READ),
+    ("/rules", "Rules", Permission.RULES_READ),
+    ("/proposals", "Proposals", Permission.RULES_READ),
     ("/deadletters", "Dead letters", Permission.DEADLETTERS_READ),
     ("/audit", "Audit", Permission.AUDIT_READ),
 )
