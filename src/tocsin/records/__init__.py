@@ -23,6 +23,7 @@ from tocsin.records.banks import (
 from tocsin.records.batch import (
     EventBatch,
     FeatureColumns,
+    FeatureNumbers,
     FeatureSpec,
     FeatureTable,
     FeatureValue,
@@ -43,6 +44,7 @@ from tocsin.records.codec import (
     encode_event,
     restore_event,
 )
+from tocsin.records.columns import Columns, Numbers, as_numbers
 from tocsin.records.deadletters import MAX_EXCERPT_BYTES, DeadLetter, dead_letter_id
 from tocsin.records.decisions import (
     ACTION_STRENGTH,
@@ -92,6 +94,7 @@ from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_sc
 from tocsin.records.windows import (
     MAX_AMOUNT,
     NO_WINDOWS,
+    WindowColumns,
     WindowKey,
     WindowMeasure,
     WindowSpec,
@@ -124,6 +127,7 @@ __all__ = [
     "BankKind",
     "Case",
     "CaseState",
+    "Columns",
     "DeadLetter",
     "Decision",
     "Designation",
@@ -135,6 +139,7 @@ __all__ = [
     "Evidence",
     "ExtraField",
     "FeatureColumns",
+    "FeatureNumbers",
     "FeatureSpec",
     "FeatureTable",
     "FeatureValue",
@@ -143,6 +148,7 @@ __all__ = [
     "LogHead",
     "Media",
     "MediaUploaded",
+    "Numbers",
     "Outcome",
     "Post",
     "PostCreated",
@@ -169,12 +175,14 @@ __all__ = [
     "ValueType",
     "Verdict",
     "VerdictKind",
+    "WindowColumns",
     "WindowKey",
     "WindowMeasure",
     "WindowSpec",
     "WindowTable",
     "account_key",
     "action_id",
+    "as_numbers",
     "check_entry",
     "convert_event",
     "dead_letter_id",
