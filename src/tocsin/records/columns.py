@@ -14,7 +14,8 @@ import typing
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple, Protocol, get_args, overload
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, Protocol, get_args, overload
 
 import msgspec
 import numpy as np
@@ -57,20 +58,29 @@ class Columns(Protocol):
 
 def as_numbers(values: Sequence[Any]) -> Numbers:
     """Whole numbers, truth values or times as an array."""
-    known = None
-    if None in values:
-        known = np.array([value is not None for value in values], np.bool_)
-    first = next((value for value in values if value is not None), 0)
+    first = next((value for value in values if value is not None), None)
     if isinstance(first, datetime):
-        values = [0 if value is None else to_us(value) for value in values]
-    elif known is not None:
-        values = [value or 0 for value in values]
-    return Numbers(np.array(values, np.int64), known)
+        try:
+            return Numbers(np.array(list(map(to_us, values)), np.int64), None)
+        except TypeError:  # one is None
+            known = np.array([value is not None for value in values], np.bool_)
+            whole = [0 if value is None else to_us(value) for value in values]
+            return Numbers(np.array(whole, np.int64), known)
+    if None not in values:
+        return Numbers(np.array(values, np.int64), None)
+    known = np.array([value is not None for value in values], np.bool_)
+    return Numbers(np.array([value or 0 for value in values], np.int64), known)
 
 
-def tag_of(event: Event) -> str:
-    """The type of an event as the wire format writes it."""
-    return str(type(event).__struct_config__.tag)
+_TAGS: Final = {event: str(event.__struct_config__.tag) for event in get_args(Event)}
+
+
+def _attributes(parts: Sequence[Any], name: str) -> list[Any]:
+    """An attribute of all parts; None where there is no part, or it has no such attribute."""
+    try:
+        return list(map(attrgetter(name), parts))
+    except AttributeError:
+        return [getattr(part, name, None) for part in parts]
 
 
 class StructColumns:
@@ -86,12 +96,11 @@ class StructColumns:
         if made is None:
             top, _, leaf = path.partition(".")
             if leaf:
-                parts = self.values(top)
-                made = [None if part is None else getattr(part, leaf, None) for part in parts]
+                made = _attributes(self.values(top), leaf)
             elif path == "type":
-                made = [type(event).__struct_config__.tag for event in self._events]
+                made = [_TAGS[type(event)] for event in self._events]
             else:
-                made = [getattr(event, path, None) for event in self._events]
+                made = _attributes(self._events, path)
             self._made[path] = made
         return made
 
@@ -106,7 +115,7 @@ class StructColumns:
             return made[row]
         event = self._events[row]
         if path == "type":
-            return type(event).__struct_config__.tag
+            return _TAGS[type(event)]
         top, _, leaf = path.partition(".")
         part = getattr(event, top, None)
         return getattr(part, leaf, None) if leaf else part
