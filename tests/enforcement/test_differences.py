@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.cases import PLAIN_POLICY, case_about, new_store
 from tocsin.enforcement import DifferenceKind, reconcile
-from tocsin.records import ActionKind, ActionState, Event, VerdictKind
+from tocsin.records import ActionKind, ActionState, Event, Judgement, VerdictKind
 from tocsin.review.verdicts import Ruling, decide, reverse
 from tocsin.store import Store, outbox
 from tocsin.testing import FakeClock, account_event, actor, batch_of, event_of, post_event
@@ -30,7 +30,7 @@ def store(database_url: str, clock: FakeClock, tmp_path: Path) -> Iterator[Store
 def take(store: Store, *events: Event) -> None:
     with store.write() as transaction:
         batch = batch_of(*events, received_at=store.clock.now())
-        transaction.record_events(batch, [])
+        transaction.record_events(batch, Judgement())
 
 
 def suspend(store: Store, clock: FakeClock) -> tuple[str, str]:

@@ -95,7 +95,7 @@ def table() -> dict[Truth, tuple[int, int]]:
                 truth[event.id] = label
         lines = [encode_event(event) for event in events]
         batch = EventBatch(events=events, lines=lines, received_at=NOW, source="week")
-        decided = {d.event for d in engine.judge(batch) if d.outcome is not Outcome.ALLOW}
+        decided = {d.event for d in engine.judge(batch).decisions if d.outcome is not Outcome.ALLOW}
         posts.update(truth.values())
         opened.update(truth[event] for event in decided)
     return {label: (posts[label], opened[label]) for label in Truth}

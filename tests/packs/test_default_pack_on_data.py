@@ -39,7 +39,7 @@ def opened(engine: Engine, path: Path) -> Iterator[str]:
             max_events=4_096,
         )
         for batch in file_batches(reader, batcher):
-            decided = engine.judge(batch.events)
+            decided = engine.judge(batch.events).decisions
             yield from {d.event for d in decided if d.outcome is not Outcome.ALLOW}
 
 

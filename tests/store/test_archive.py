@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.support.erasing import erase_event
 from tests.support.runs import decided, judge, made_lines, open_store, rows_by_table
 from tocsin.errors import InputError
-from tocsin.records import Event, EventPolicy, decode_event, encode_event
+from tocsin.records import Event, EventPolicy, Judgement, decode_event, encode_event
 from tocsin.store import (
     Store,
     archive,
@@ -37,7 +37,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
 def keep(store: Store, *events: Event) -> int:
     """Put events into the log without judging them; the position."""
     with store.write() as transaction:
-        entry = transaction.record_events(batch_of(*events, received_at=T0), [])
+        entry = transaction.record_events(batch_of(*events, received_at=T0), Judgement())
     return entry.position
 
 

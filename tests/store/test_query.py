@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.runs import judge, made_lines, open_store
 from tocsin.errors import InputError, TocsinError
+from tocsin.records import Judgement
 from tocsin.store import Store, archive_events
 from tocsin.store.query import query_events
 from tocsin.testing import batch_of, post_event
@@ -22,7 +23,7 @@ def store(sqlite_url: str, tmp_path: Path) -> Iterator[Store]:
     judge(opened, made_lines(20))
     archive_events(opened)
     with opened.write() as transaction:
-        transaction.record_events(batch_of(post_event(SECRET, event_id="secret")), [])
+        transaction.record_events(batch_of(post_event(SECRET, event_id="secret")), Judgement())
     yield opened
     opened.close()
 

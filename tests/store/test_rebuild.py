@@ -13,7 +13,15 @@ from tests.support.cases import PLAIN_POLICY
 from tests.support.erasing import erase_event
 from tests.support.runs import judge, made_lines, open_store, rows_by_table
 from tocsin.errors import TocsinError
-from tocsin.records import ActionKind, ActionState, Case, EntryState, Verdict, VerdictKind
+from tocsin.records import (
+    ActionKind,
+    ActionState,
+    Case,
+    EntryState,
+    Judgement,
+    Verdict,
+    VerdictKind,
+)
 from tocsin.review.verdicts import Ruling, decide, reverse
 from tocsin.store import Store, archive_events, audit, banks, cases, outbox, schema
 from tocsin.store.replay import rebuild
@@ -67,7 +75,7 @@ def live_through_everything(store: Store, clock: FakeClock) -> None:
         account_event("somebody", event_type="account.updated", at=T0 + timedelta(minutes=1)),
     )
     with store.write() as transaction:
-        transaction.record_events(batch_of(*events), [])
+        transaction.record_events(batch_of(*events), Judgement())
     archive_events(store)
     judge(store, made_lines(90), batch=8)
 
@@ -158,7 +166,7 @@ def test_without_its_archive_nothing_is_rebuilt_and_nothing_is_lost(store: Store
 def take(store: Store, *events: object) -> None:
     for event in events:
         with store.write() as transaction:
-            transaction.record_events(batch_of(event), [])  # type: ignore[arg-type]  # built above
+            transaction.record_events(batch_of(event), Judgement())  # type: ignore[arg-type]  # built above
 
 
 def state_of(store: Store, handle: str = "somebody") -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from tocsin.records import (
     Case,
     Decision,
     Event,
+    Judgement,
     Outcome,
     Reason,
     Signal,
@@ -144,7 +145,7 @@ def case_about(
     )
     batch = batch_of(event, received_at=store.clock.now())
     with store.write() as transaction:
-        transaction.record_events(batch, [decision])
+        transaction.record_events(batch, Judgement(decisions=(decision,)))
     with store.read() as connection:
         where = cases.CaseFilter(subject=decision.subject)
         return cases.list_cases(connection, where)[0]

@@ -15,7 +15,7 @@ from tocsin.detectors import detect
 from tocsin.features import Features, compute
 from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import CompiledPolicy
-from tocsin.records import NO_WINDOWS, Decision, EventBatch, WindowTable
+from tocsin.records import NO_WINDOWS, EventBatch, Judgement, WindowTable
 
 __all__ = ["Engine", "Windows"]
 
@@ -39,8 +39,8 @@ class Engine:
     detectors: Sequence[Detector]
     versions: Mapping[str, str] = field(default_factory=dict)
 
-    def judge(self, batch: EventBatch, windows: Windows | None = None) -> list[Decision]:
-        """The decisions about a batch, in the order of its events.
+    def judge(self, batch: EventBatch, windows: Windows | None = None) -> Judgement:
+        """What rules say of a batch, in the order of its events.
 
         Without `windows`, what rules read of them is missing.
         """
@@ -49,4 +49,4 @@ class Engine:
         given = DetectorInput(batch=batch, features=features, texts=features)
         signals = detect(given, self.detectors)
         decided = self.policy.decide(batch, features, signals, self.versions, windows=counted)
-        return [decision for _, decision in decided]
+        return Judgement(decisions=tuple(decision for _, decision in decided))

@@ -26,7 +26,7 @@ from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.packs import activate_first, load_engine
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy
-from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch
+from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch, Judgement
 from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, schema
 from tocsin.store.settings import record_settings
 
@@ -124,7 +124,7 @@ class Live:
         with self.store.write() as transaction:
             n_dead_letters = deadletters.add(transaction, dead_letters)
             new, is_new = _split(transaction, batch)
-            made: list[Decision] = []
+            made = Judgement()
             position = 0
             if new.events:
                 self.reload(transaction.connection)
@@ -133,13 +133,13 @@ class Live:
                     self.reload(transaction.connection)
                 made = self._engine.judge(new, self._windows(transaction.connection))
                 position = transaction.record_events(new, made).position
-            known = _decisions_known(transaction.connection, batch, is_new, made)
+            known = _decisions_known(transaction.connection, batch, is_new, made.decisions)
         if position:
             self.windows.commit(position)
         return BatchResult(
             is_new=is_new,
             n_dead_letters=n_dead_letters,
-            decisions=tuple(made),
+            decisions=made.decisions,
             known=known,
         )
 

@@ -88,6 +88,8 @@ from tocsin.records.events import (
     account_key,
     post_of,
 )
+from tocsin.records.hits import Judgement, ShadowHit, decode_shadow_hit, encode_shadow_hit
+from tocsin.records.labels import NO_LABELS, LabelChange, LabelHolder, LabelTable
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
 from tocsin.records.schema import event_json_schema, published_schema, rendered_schema
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
@@ -110,6 +112,7 @@ __all__ = [
     "MAX_EXCERPT_BYTES",
     "MAX_LINE_BYTES",
     "MAX_NESTING",
+    "NO_LABELS",
     "NO_WINDOWS",
     "PERSON_ONLY_ACTIONS",
     "AccountCreated",
@@ -144,6 +147,10 @@ __all__ = [
     "FeatureTable",
     "FeatureValue",
     "FollowCreated",
+    "Judgement",
+    "LabelChange",
+    "LabelHolder",
+    "LabelTable",
     "LogEntry",
     "LogHead",
     "Media",
@@ -160,6 +167,7 @@ __all__ = [
     "RefusedEvent",
     "ReportFiled",
     "ReportTarget",
+    "ShadowHit",
     "Share",
     "SharedObject",
     "Signal",
@@ -190,8 +198,10 @@ __all__ = [
     "decode_decision",
     "decode_event",
     "decode_json",
+    "decode_shadow_hit",
     "encode_decision",
     "encode_event",
+    "encode_shadow_hit",
     "entry_id",
     "event_from_row",
     "event_json_schema",

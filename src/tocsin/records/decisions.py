@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.clock import stable_id
+from tocsin.records.labels import LabelChange
 from tocsin.records.signals import Signal
 
 __all__ = [
@@ -123,7 +124,8 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `clause`, `outcome` and `priority` are those of the strongest reason. `automatic` lists the
     actions that were taken without a person, and `held` says for each proposed one that was
-    not, why. `replaces` links a re-judgement under newer versions to what it replaces.
+    not, why. `labels` are put on and taken off the account or handle with it. `replaces` links a
+    re-judgement under newer versions to what it replaces.
     """
 
     id: str
@@ -139,6 +141,7 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     signals: tuple[Signal, ...] = ()
     automatic: tuple[ActionKind, ...] = ()
     held: dict[str, str] = {}
+    labels: tuple[LabelChange, ...] = ()
     versions: dict[str, str]
     replaces: str | None = None
 

@@ -22,6 +22,11 @@ class EntryKind(StrEnum):
     EVENTS = "events"
     POLICY = "policy.activated"
     BANK = "bank.edited"
+    RULE = "rule.changed"  # the state of a rule version: shadow, active, retired
+    PROPOSAL = "proposal.changed"  # what waits for a second person, and what became of it
+    LABEL = "label.changed"  # by a person; what rules change stands with the decision
+    AUTOMATION = "automation.changed"  # a rule version earned to act alone, or lost it
+    SAMPLE = "sample.judged"  # a blind judgement about a sampled hit
     VERDICT = "verdict"
     DELIVERY = "action.delivered"
     USER = "user.changed"

@@ -31,13 +31,14 @@ from tocsin.records import (
     LogEntry,
     Outcome,
     ReportFiled,
+    ShadowHit,
     Subject,
     Verdict,
     VerdictKind,
     account_key,
     action_id,
 )
-from tocsin.store import eventids, schema
+from tocsin.store import eventids, rulehits, schema
 from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events"]
@@ -69,10 +70,11 @@ def apply_events(
     events: Sequence[Event],
     lines: Sequence[bytes],
     decisions: Sequence[Decision | None],
+    shadow: Sequence[ShadowHit | None] = (),
 ) -> None:
-    """Bring the derived tables up to date with one batch of events and its decisions.
+    """Bring the derived tables up to date with one batch of events and what was judged of them.
 
-    Of what was erased since, `events` has nothing, `lines` has b"" and `decisions` None.
+    Of what was erased since, `events` has nothing, `lines` has b"" and the others None.
     """
     eventids.insert(connection, entry.position, entry.body["ids"])
     for event in events:
@@ -87,6 +89,8 @@ def apply_events(
     if decisions:
         line_of = dict(zip(entry.body["ids"], lines, strict=True))
         _apply_decisions(connection, entry, decisions, line_of)
+    if decisions or shadow:
+        rulehits.insert(connection, entry, decisions, shadow)
 
 
 # --- decisions, cases and automatic actions ----------------------------------------------------

@@ -17,7 +17,14 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from tocsin.errors import TocsinError
-from tocsin.records import ActionState, EntryKind, Event, LogEntry, decode_decision
+from tocsin.records import (
+    ActionState,
+    EntryKind,
+    Event,
+    LogEntry,
+    decode_decision,
+    decode_shadow_hit,
+)
 from tocsin.store import derived, log, schema
 from tocsin.store.archive import line_of_row
 from tocsin.store.store import Store
@@ -79,7 +86,9 @@ def replay_log(
             events = [_EVENT.decode(line) for line in lines if line]
             items = log.content_of(source, entry.position, "decisions") or []
             decisions = [decode_decision(item) if item else None for item in items]
-            derived.apply_events(target, entry, events, lines, decisions)
+            hits = log.content_of(source, entry.position, "shadow") or []
+            shadow = [decode_shadow_hit(item) if item else None for item in hits]
+            derived.apply_events(target, entry, events, lines, decisions, shadow)
         else:
             content = {
                 name: log.content_of(source, entry.position, name) or []

@@ -40,6 +40,7 @@ __all__ = [
     "metadata",
     "policy_versions",
     "reports",
+    "rule_hits",
     "sessions",
     "users",
     "verdicts",
@@ -266,6 +267,28 @@ reports = Table(
     Index(None, "target_kind", "target_id"),
 )
 
+rule_hits = Table(
+    "rule_hits",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("mode", String(8), primary_key=True),  # `active`, or `shadow`
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("rule", String(128), primary_key=True),
+    Column("rule_version", String(32), nullable=False),
+    Column("decision_id", String(64)),
+    Column("event_id", String(512), nullable=False, index=True),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject_id", String(512), nullable=False),
+    Column("actor", String(512)),
+    Column("language", String(16), nullable=False),
+    Column("clause", String(128), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("is_overridden", Boolean, nullable=False),
+    Column("at_us", BigInteger, nullable=False),  # of the event, or of its arrival
+    Index(None, "rule", "at_us"),
+    Index(None, "decision_id"),
+)
+
 DERIVED = (
     event_ids,
     decisions,
@@ -278,6 +301,7 @@ DERIVED = (
     policy_versions,
     account_states,
     reports,
+    rule_hits,
 )
 """Tables that `tocsin rebuild` empties and fills again from the log."""
 

@@ -19,11 +19,12 @@ from tocsin.clock import Clock, SystemClock
 from tocsin.config import Settings
 from tocsin.errors import TocsinError
 from tocsin.records import (
-    Decision,
     EntryKind,
     EventBatch,
+    Judgement,
     LogEntry,
     encode_decision,
+    encode_shadow_hit,
 )
 from tocsin.store import derived, log
 from tocsin.store.database import Database
@@ -57,16 +58,15 @@ class Transaction:
         derived.apply_entry(self.connection, entry, content or {})
         return entry
 
-    def record_events(self, batch: EventBatch, decisions: Sequence[Decision]) -> LogEntry:
-        """Append one batch of new events with the decisions about them, and apply it.
+    def record_events(self, batch: EventBatch, judgement: Judgement) -> LogEntry:
+        """Append one batch of new events with what was judged about them, and apply it.
 
         The caller has removed events that the log already has.
         """
-        encoded = [encode_decision(decision) for decision in decisions]
         body = {
             "source": batch.source,
             "ids": [event.id for event in batch.events],
-            "decisions": [decision.id for decision in decisions],
+            "decisions": [decision.id for decision in judgement.decisions],
         }
         entry = log.append(
             self.connection,
@@ -74,9 +74,20 @@ class Transaction:
             kind=EntryKind.EVENTS,
             at=batch.received_at,
             body=body,
-            content={"events": batch.lines, "decisions": encoded},
+            content={
+                "events": batch.lines,
+                "decisions": [encode_decision(decision) for decision in judgement.decisions],
+                "shadow": [encode_shadow_hit(hit) for hit in judgement.shadow],
+            },
         )
-        derived.apply_events(self.connection, entry, batch.events, batch.lines, decisions)
+        derived.apply_events(
+            self.connection,
+            entry,
+            batch.events,
+            batch.lines,
+            judgement.decisions,
+            judgement.shadow,
+        )
         return entry
 
 
