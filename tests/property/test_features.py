@@ -16,7 +16,8 @@ from tocsin.records import Event, EventBatch, Post, PostCreated, ValueType, enco
 MEASURED = (ValueType.BOOL, ValueType.INT, ValueType.DURATION)
 WORDS = (
     "#Dawn", "＃h4rbour", "#1", "@Mara", "see", "https://a.example/x", "http://A.example",
-    "www.b.org", "“the harbour is ours”", "\nRT @x:", "الفجر", "D\u0430wn", "looool", "  ", "a://b", "1r0n",
+    "www.b.org", "“the harbour is ours”",
+    "\nRT @x:", "الفجر", "D\u0430wn", "looool", "  ", "a://b", "1r0n",
 )  # fmt: skip
 posts = st.builds(
     lambda words, title, links, tags: PostCreated(

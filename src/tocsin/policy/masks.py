@@ -89,11 +89,11 @@ class Columns:
         found: Sequence[FeatureValue | None] = column(name)
         return found
 
-    def numbers(self, name: str) -> Numbers:
-        """A feature that is a number or a duration."""
+    def numbers(self, name: str, *, is_whole: bool = True) -> Numbers:
+        """A feature that is a number, a truth value or a duration."""
         made = self._numbers.get(name)
         if made is None:
-            numbers = getattr(self.features, "numbers", None)
+            numbers = getattr(self.features, "numbers", None) if is_whole else None
             made = _as_numbers(self.column(name)) if numbers is None else _exact(numbers(name))
             self._numbers[name] = made
         return made
@@ -112,8 +112,9 @@ class Columns:
         answers: npt.NDArray[np.int64] | None = answers_of(spec)
         if answers is None:
             return Numbers(np.zeros(self.n_rows), np.zeros(self.n_rows, dtype=np.bool_))
-        is_known = answers >= 0
-        return _exact(Numbers(answers, None if is_known.all() else is_known))
+        if len(answers) and int(answers.min()) >= 0:
+            return _exact(Numbers(answers, None))
+        return _exact(Numbers(answers, answers >= 0))
 
     def distinct(self, name: str) -> _Distinct:
         """The different values of a feature."""
@@ -300,8 +301,8 @@ def _limit(operator: str, left: Step, right: Step) -> Mask | None:
 
 def _numbers_of(measured: Name | WindowRead) -> Callable[[Columns], Numbers]:
     if isinstance(measured, Name):
-        name = measured.name
-        return lambda columns: columns.numbers(name)
+        name, is_whole = measured.name, measured.kind is not Kind.FLOAT
+        return lambda columns: columns.numbers(name, is_whole=is_whole)
     spec, per = measured.spec, measured.per
     if per is None:
         return lambda columns: columns.window(spec)
@@ -336,7 +337,9 @@ def _as_numbers(column: Sequence[FeatureValue | None]) -> Numbers:
 
 
 def _is_exact(values: npt.NDArray[Any]) -> bool:
-    return values.dtype.kind in "if" and bool(np.all(np.abs(values) < _EXACT))
+    if values.dtype.kind not in "if":
+        return False
+    return len(values) == 0 or bool(values.min() > -_EXACT and values.max() < _EXACT)
 
 
 def _exact(numbers: Numbers) -> Numbers:

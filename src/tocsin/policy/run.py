@@ -7,19 +7,20 @@ with the same features, signals and versions gives the same bytes, however batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from tocsin.policy.automation import Gate, default_gate
 from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
 from tocsin.policy.examples import RuleExample, collect_examples
-from tocsin.policy.execute import Asker, Interpreted, rows_that_meet
+from tocsin.policy.execute import Asker, CompiledPlan, Executor, Interpreted, rows_that_meet
 from tocsin.policy.expressions import BankTest, Name, SignalRead, WindowRead, walk
 from tocsin.policy.interpret import EventReader, trace
-from tocsin.policy.masks import Rows
+from tocsin.policy.masks import Columns, Rows
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
+from tocsin.policy.tiers import Tiers
 from tocsin.records import (
     NO_WINDOWS,
     BankEntry,
@@ -170,6 +171,35 @@ class CompiledPolicy:
                     if hit.rule.outcome is Outcome.ALLOW or hit.rule.priority >= floor
                 )
         return found
+
+    def wanted(
+        self,
+        asked: Collection[str],
+        unknown: Collection[str],
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable = NO_WINDOWS,
+    ) -> list[int]:
+        """The rows where a rule that reads one of the signals `asked` can still hit.
+
+        `signals` are those that are there already, `unknown` the names of all that are not yet.
+        """
+        if self.signals.isdisjoint(asked):
+            return []
+        masks = self._tiers.compiled.masks
+        columns = Columns(features, signals, len(batch), masks, windows)
+
+        def reader_of(row: int) -> EventReader:
+            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+
+        return self._tiers.rows(asked, unknown, batch, columns, reader_of)
+
+    @cached_property
+    def _tiers(self) -> Tiers:
+        asker = self.proposing
+        plan = asker.compiled if isinstance(asker, Executor) else CompiledPlan.of(self.rules)
+        return Tiers(plan, self.rules)
 
     def _hits(
         self,
