@@ -15,7 +15,7 @@ from tocsin.pipeline import Engine, check
 from tocsin.plugins import Cost, DetectorExample, DetectorInput
 from tocsin.policy import CompiledPolicy, PackSource
 from tocsin.policy.check import compile_rules
-from tocsin.records import Evidence, Signal, SignalSpec, SignalTable
+from tocsin.records import Evidence, Signal, SignalSpec, SignalTable, Span
 from tocsin.testing.builders import account_event, actor, batch_of, post_event
 
 DEAR = ("support", "threat", "bank:people")
@@ -82,6 +82,9 @@ clauses:
 }
 
 
+_SPAN = Span(field="post.text", start=0, end=1)
+
+
 class Dear:
     """Gives the bank's signal a second voice, and counts the rows that it was asked about."""
 
@@ -102,7 +105,7 @@ class Dear:
         self.asked += rows
         found: dict[int, Mapping[str, Signal]] = {}
         for row in rows:
-            evidence = (Evidence(kind="phrase"),) if row % 3 else ()
+            evidence = (Evidence(kind="phrase", span=_SPAN),) if row % 3 else ()
             one = Signal(name="bank:slogans", detector="d", version="1", evidence=evidence)
             found[row] = {"bank:slogans": one}
         return found
@@ -126,6 +129,6 @@ def test_the_engine_asks_a_dear_detector_where_a_rule_can_still_hit() -> None:
         for detector in (dear, everywhere)
     ]
     assert made[0] == made[1]
-    assert len(made[0]) == 13  # noqa: PLR2004  # of the 19 with followers enough
+    assert len(made[0]) == 13  # of the 19 with followers enough
     assert dear.asked == list(range(11, 30))
     assert everywhere.asked == list(range(30))
