@@ -266,8 +266,12 @@ def test_policy_test_names_the_example_that_is_not_kept(tocsin: Tocsin) -> None:
 
 def test_policy_functions_lists_what_rules_may_call(tocsin: Tocsin) -> None:
     functions = tocsin.json("policy", "functions")
-    assert all(set(function) == {"signature", "doc"} for function in functions)
-    assert "not installed yet" in tocsin("policy", "functions").out
+    keys = {"group", "name", "signature", "doc", "call", "value"}
+    assert all(set(function) == keys for function in functions)
+    assert {function["group"] for function in functions} == {"function", "window", "form"}
+    shown = tocsin("policy", "functions").out
+    assert all(str(function["signature"]) in shown for function in functions)
+    assert 'matches(text, "iron +dawn (rises|has risen)")  gives  true' in shown
 
 
 # --- banks ---------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ banks.read         yes     yes       yes          yes     yes  yes
 deadletters.read   yes     -         -            -       yes  yes
 audit.read         -       -         yes          yes     yes  yes
 events.write       -       -         -            -       -    yes
+labels.write       -       yes       yes          -       yes  yes
 """
 
 

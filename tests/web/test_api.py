@@ -256,7 +256,9 @@ def test_the_status_says_how_much_windows_hold(site: Site) -> None:
   when: count(event, by=account, over=hours(1)) >= 3
   outcome: review
   priority: 10
-  examples: {hit: [{text: c, account: a1, before: [{text: a, account: a1}, {text: b, account: a1}]}], miss: [{text: a}]}
+  examples:
+    hit: [{text: c, account: a1, before: [{text: a, account: a1}, {text: b, account: a1}]}]
+    miss: [{text: a}]
 """
     files = load_pack(PACK).files
     files = {**files, "rules/rules.yaml": files["rules/rules.yaml"] + rule}
@@ -321,7 +323,7 @@ def test_openapi_describes_every_endpoint_with_our_error(site: Site) -> None:
         "/v1/events", "/v1/media/{sha256}", "/v1/decisions", "/v1/decisions/{decision_id}",
         "/v1/cases", "/v1/cases/{case_id}", "/v1/cases/{case_id}/verdict",
         "/v1/verdicts/{verdict_id}/reverse", "/v1/actions", "/v1/deadletters", "/v1/status",
-        "/healthz",
+        "/v1/labels", "/v1/accounts/{key}/labels", "/healthz",
     }  # fmt: skip
     for operations in schema["paths"].values():
         for operation in operations.values():

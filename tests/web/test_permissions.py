@@ -17,6 +17,7 @@ CONSOLE = {
     ("POST", "/cases/{case_id}/verdict"): Permission.CASES_DECIDE,
     ("POST", "/verdicts/{verdict_id}/reverse"): Permission.CASES_READ,
     ("GET", "/accounts"): Permission.ACCOUNTS_READ,
+    ("POST", "/accounts/label"): Permission.LABELS_WRITE,
     ("GET", "/decisions"): Permission.DECISIONS_READ,
     ("GET", "/decisions/{decision_id}"): Permission.DECISIONS_READ,
     ("GET", "/actions"): Permission.ACTIONS_READ,
@@ -34,6 +35,9 @@ API = {
     ("POST", "/v1/cases/{case_id}/verdict"): (Permission.CASES_DECIDE, Scope.CASES_WRITE),
     ("POST", "/v1/verdicts/{verdict_id}/reverse"): (Permission.CASES_READ, Scope.CASES_WRITE),
     ("GET", "/v1/actions"): (Permission.ACTIONS_READ, Scope.ACTIONS_READ),
+    ("GET", "/v1/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
+    ("GET", "/v1/accounts/{key:path}/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
+    ("POST", "/v1/accounts/{key:path}/labels"): (Permission.LABELS_WRITE, Scope.LABELS_WRITE),
     ("GET", "/v1/deadletters"): (Permission.DEADLETTERS_READ, Scope.ADMIN),
     ("GET", "/v1/status"): (Permission.CASES_READ, Scope.CASES_READ),
 }

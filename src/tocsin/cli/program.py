@@ -35,6 +35,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "explain": CommandSpec("explain", "Say why a decision was made."),
     "policy": CommandSpec("policy", "Check, test and activate policy packs."),
     "bank": CommandSpec("bank", "Look at and edit banks: phrases, links, handles, hashes, groups."),
+    "label": CommandSpec("label", "Look at and change labels of accounts and handles."),
     "deadletters": CommandSpec("deadletters", "List, show, fix and replay refused lines."),
     "enforce": CommandSpec("enforce", "Deliver due actions now, or show what would be delivered."),
     "reconcile": CommandSpec("reconcile", "List where the platform and our record differ."),

@@ -7,20 +7,21 @@ database is made once per change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
-from tocsin.detectors import handles, hashes, links, phrases
+from tocsin.detectors import handles, hashes, links, phrases, tables
 from tocsin.detectors.entries import live, of_kinds, version_of
 from tocsin.plugins import Detector
 from tocsin.records import BankEntry, BankKind
 
 __all__ = ["BankDetectors"]
 
-_VARIETIES: Final[
-    tuple[tuple[Collection[BankKind], Callable[[Iterable[BankEntry], datetime], Detector]], ...]
-] = (
+_Build = Callable[[Iterable[BankEntry], datetime], Detector]
+
+_VARIETIES: Final[tuple[tuple[Collection[BankKind], _Build], ...]] = (
     (phrases.KINDS, phrases.build),
     (frozenset({BankKind.LINK}), links.build),
     (frozenset({BankKind.HANDLE}), handles.build),
@@ -39,16 +40,39 @@ class BankDetectors:
     def __init__(self) -> None:
         self._built: dict[int, tuple[tuple[str, ...], Detector]] = {}
 
-    def from_entries(self, entries: Iterable[BankEntry], now: datetime) -> list[Detector]:
-        """The detectors over these entries, as of `now`: expired entries are left out."""
+    def from_entries(
+        self, entries: Iterable[BankEntry], now: datetime, reads: Collection[str] | None = None
+    ) -> list[Detector]:
+        """The detectors over these entries, as of `now`: expired entries are left out.
+
+        `reads` are the signals that rules read: banks are looked up as tables only for those,
+        which costs less than for all (None).
+        """
         entries = list(entries)
-        found: list[Detector] = []
-        for index, (kinds, build) in enumerate(_VARIETIES):
-            chosen = of_kinds(entries, kinds)
-            banks = sorted({entry.bank for entry in chosen})
-            key = (version_of("", live(chosen, now)), *banks)
-            kept = self._built.get(index)
-            if kept is None or kept[0] != key:
-                kept = self._built[index] = (key, build(chosen, now))
-            found.append(kept[1])
+        found = [
+            self._kept(index, of_kinds(entries, kinds), now, build)
+            for index, (kinds, build) in enumerate(_VARIETIES)
+        ]
+        wanted = None if reads is None else tables.signals_of(reads)
+        if wanted is None or wanted:
+            build = partial(tables.build, reads=wanted)
+            chosen = of_kinds(entries, tables.KINDS)
+            looking_up = self._kept(len(_VARIETIES), chosen, now, build, wanted)
+            found += [looking_up] if looking_up.specs() else []
         return found
+
+    def _kept(
+        self,
+        index: int,
+        chosen: Sequence[BankEntry],
+        now: datetime,
+        build: _Build,
+        wanted: Sequence[str] | None = None,
+    ) -> Detector:
+        """The detector over these entries: the last one, where nothing of it has changed."""
+        banks = sorted({entry.bank for entry in chosen})
+        key = (version_of("", live(chosen, now)), *banks, "", *(wanted or ("all",)))
+        kept = self._built.get(index)
+        if kept is None or kept[0] != key:
+            kept = self._built[index] = (key, build(chosen, now))
+        return kept[1]

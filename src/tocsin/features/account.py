@@ -84,6 +84,12 @@ FEATURES: Final = (
     ),
     Feature(
         spec=_spec(
+            "created", ValueType.TIME, "When the account was made, as sent.", "2026-02-01T12:00:00Z"
+        ),
+        reads=("actor.created_at",),
+    ),
+    Feature(
+        spec=_spec(
             "age",
             ValueType.DURATION,
             "From the account's creation to the event; to its arrival where the event has no time.",

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tocsin.features.table import Feature, Features
+from tocsin.features.table import MOMENT, Feature, Features
 from tocsin.records import FeatureSpec, Numbers, ReportFiled, ValueType
 
 __all__ = ["FEATURES"]
@@ -46,6 +46,14 @@ def _of_report(kind: str, value: str | None) -> str | None:
 _REPORT: Final = str(ReportFiled.__struct_config__.tag)
 
 FEATURES: Final = (
+    _as_sent("event.id", "id", ValueType.TEXT, "The event's id.", '"e1"'),
+    _as_sent(
+        "event.at",
+        MOMENT,
+        ValueType.TIME,
+        "When the event happened, or where it does not say, arrived.",
+        "2026-03-01T12:00:00Z",
+    ),
     _as_sent("event.type", "type", ValueType.TEXT, "The event's type.", '"post.created"'),
     _as_sent(
         "post.visibility", "post.visibility", ValueType.TEXT, "Who may see the post.", '"public"'

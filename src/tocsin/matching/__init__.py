@@ -20,6 +20,7 @@ from tocsin.matching.normal import (
     Part,
     normalise,
 )
+from tocsin.matching.regex import Regex, RegexError, compile_regex
 from tocsin.matching.scan import Hit, Pattern, PatternSet
 
 __all__ = [
@@ -33,7 +34,10 @@ __all__ = [
     "Part",
     "Pattern",
     "PatternSet",
+    "Regex",
+    "RegexError",
     "Skeletons",
+    "compile_regex",
     "documents",
     "find_links",
     "host_suffixes",

@@ -23,11 +23,12 @@ import sqlalchemy as sa
 from tocsin.detectors import BankDetectors
 from tocsin.errors import TocsinError
 from tocsin.pipeline.engine import Engine
+from tocsin.pipeline.labels import load_labels
 from tocsin.pipeline.packs import activate_first, load_engine
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch, Judgement
-from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, schema
+from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, log
 from tocsin.store.settings import record_settings
 
 __all__ = ["BatchResult", "Live", "RunSummary"]
@@ -123,16 +124,15 @@ class Live:
     def _take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
         with self.store.write() as transaction:
             n_dead_letters = deadletters.add(transaction, dead_letters)
+            if batch.events:
+                self.reload(transaction.connection)
+                self._retire_expired(transaction, batch)
             new, is_new = _split(transaction, batch)
             made = Judgement()
             position = 0
             if new.events:
-                self.reload(transaction.connection)
-                if self._next_expiry is not None and self._next_expiry <= new.received_at:
-                    banks.retire_expired(transaction, new.received_at)
-                    self.reload(transaction.connection)
-                made = self._engine.judge(new, self._windows(transaction.connection))
-                position = transaction.record_events(new, made).position
+                made = self._judge(transaction.connection, new)
+                position = transaction.record_events(new, made, is_claimed=True).position
             known = _decisions_known(transaction.connection, batch, is_new, made.decisions)
         if position:
             self.windows.commit(position)
@@ -142,6 +142,22 @@ class Live:
             decisions=made.decisions,
             known=known,
         )
+
+    def _retire_expired(self, transaction: Transaction, batch: EventBatch) -> None:
+        """Let what expires before a new event arrives go first: an entry of the log of its own."""
+        if self._next_expiry is None or self._next_expiry > batch.received_at:
+            return
+        connection = transaction.connection
+        ids = {event.id for event in batch.events}
+        if len(eventids.known(connection, sorted(ids))) < len(ids):
+            banks.retire_expired(transaction, batch.received_at)
+            self.reload(connection)
+
+    def _judge(self, connection: sa.Connection, batch: EventBatch) -> Judgement:
+        """What the engine says of a batch that comes next in the log."""
+        reads = self._engine.policy.label_reads
+        labels = load_labels(connection, batch, reads) if reads else None
+        return self._engine.judge(batch, self._windows(connection), labels)
 
     def _windows(self, connection: sa.Connection) -> LiveWindows | None:
         """The windows at the end of the log; None where no rule reads any."""
@@ -185,35 +201,25 @@ def _set_aside() -> None:
     gc.freeze()
 
 
-_EDITS = sa.select(sa.func.max(schema.log_entries.c.position)).where(
-    schema.log_entries.c.kind == sa.bindparam("entry_kind")
-)
-
-
 def _edit_position(connection: sa.Connection) -> int:
     """Where the log last changed what decides: a policy or a bank."""
-    kinds = (EntryKind.POLICY.value, EntryKind.BANK.value)
-    found = (connection.execute(_EDITS, {"entry_kind": kind}).scalar_one() for kind in kinds)
-    return max(position or 0 for position in found)
+    return max(log.newest(connection, kind) for kind in (EntryKind.POLICY, EntryKind.BANK))
 
 
 def _split(transaction: Transaction, batch: EventBatch) -> tuple[EventBatch, tuple[bool, ...]]:
     """The events that the log does not have, and for each event whether it is one of them."""
-    ids = [event.id for event in batch.events]
-    seen = eventids.known(transaction.connection, ids)
-    is_new = []
-    for event_id in ids:
-        is_new.append(event_id not in seen)
-        seen.add(event_id)
+    if not batch.events:
+        return batch, ()
+    is_new = transaction.claim([event.id for event in batch.events])
     if all(is_new):
-        return batch, tuple(is_new)
+        return batch, is_new
     new = EventBatch(
         events=list(compress(batch.events, is_new)),
         lines=list(compress(batch.lines, is_new)),
         received_at=batch.received_at,
         source=batch.source,
     )
-    return new, tuple(is_new)
+    return new, is_new
 
 
 def _decisions_known(
@@ -223,6 +229,8 @@ def _decisions_known(
     made: Sequence[Decision],
 ) -> Counter[tuple[str, str]]:
     """What stands about the events that came again, counted each time that one came."""
+    if all(is_new):
+        return Counter()
     again = Counter(event.id for event, new in zip(batch.events, is_new, strict=True) if not new)
     found: Counter[tuple[str, str]] = Counter()
     for decision in made:

@@ -12,18 +12,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from tocsin.matching import compile_regex
 from tocsin.policy.expressions import (
     BankTest,
     BoolOp,
     Compare,
     Expr,
+    Matches,
     Name,
     Not,
+    RuleRead,
     SignalPart,
     SignalRead,
     WindowRead,
 )
 from tocsin.policy.interpret import COMPARISONS, EventReader, Result, combine, evaluate
+from tocsin.policy.kinds import Kind
 from tocsin.policy.plan import WORTH_KEEPING, Plan, Step
 from tocsin.records import TextField, WindowSpec
 
@@ -86,9 +90,8 @@ def _closure(step: Step, plan: Plan, made: Sequence[Closure]) -> Closure:
             return _signal_part(signal, part)
         case WindowRead(spec=spec, per=per):
             return _window(spec, per)
-        case Not():
-            (operand,) = parts
-            return lambda reader: not operand(reader)
+        case Not() | RuleRead():
+            return _truth(parts[0], is_negated=isinstance(step.expr, Not))
         case BoolOp(is_and=is_and):
             return both(parts) if is_and else _either(parts)
         case Compare(operators=(operator,)):
@@ -103,7 +106,15 @@ def _always(value: Result) -> Closure:
     return lambda _reader: value
 
 
+def _truth(test: Closure, *, is_negated: bool) -> Closure:
+    if is_negated:
+        return lambda reader: not test(reader)
+    return lambda reader: bool(test(reader))
+
+
 def _combined(expr: Expr, parts: Sequence[Closure]) -> Closure:
+    if isinstance(expr, Matches) and expr.is_normal and expr.children[0].kind is Kind.TEXT:
+        return _match(expr.pattern, parts[0])
     return lambda reader: combine(expr, [part(reader) for part in parts])
 
 
@@ -113,6 +124,16 @@ def _either(tests: Sequence[Closure]) -> Closure:
             if test(reader):
                 return True
         return False
+
+    return ask
+
+
+def _match(pattern: str, subject: Closure) -> Closure:
+    is_in = compile_regex(pattern).is_in_key
+
+    def ask(reader: EventReader) -> bool | None:
+        key: Any = subject(reader)
+        return None if key is None else is_in(key)
 
     return ask
 

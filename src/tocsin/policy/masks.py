@@ -7,7 +7,8 @@ a column that holds a number beyond either is compared by Python itself.
 
 Only truth values that are cheap in columns have a mask: features that are truth values,
 comparisons of one number, duration, window or short text with constants, tests of signals, and
-`and`, `or`, `not` of these. Everything else waits for the rows that are left (`closures`).
+`and`, `or`, `not` of these; and regular expressions with a literal that can be looked for in all
+texts at once. Everything else waits for the rows that are left (`closures`).
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.policy.closures import Closure
-from tocsin.policy.expressions import BoolOp, Compare, Name, Not, WindowRead
+from tocsin.policy.expressions import BoolOp, Compare, Matches, Name, Not, RuleRead, WindowRead
 from tocsin.policy.interpret import COMPARISONS, EventReader, Result
 from tocsin.policy.kinds import NUMBERS, Kind
+from tocsin.policy.literals import LiteralScan, scans_of, sifted_name
 from tocsin.policy.plan import Plan, Step
 from tocsin.records import (
     NO_WINDOWS,
@@ -70,6 +72,7 @@ class Columns:
     _numbers: dict[str, Numbers] = field(default_factory=dict)
     _distinct: dict[str, _Distinct] = field(default_factory=dict)
     _rows_of: dict[str, list[int]] | None = None
+    _holding: dict[str, dict[str, set[int]]] = field(default_factory=dict)
 
     def mask(self, number: int) -> Rows:
         """The mask of a step that has one."""
@@ -126,6 +129,13 @@ class Columns:
             self._distinct[name] = made
         return made
 
+    def rows_holding(self, scan: LiteralScan, name: str, pattern: str) -> Collection[int]:
+        """The rows whose text of this name holds a literal of a regular expression."""
+        made = self._holding.get(name)
+        if made is None:
+            made = self._holding[name] = scan.rows(self.column(name))
+        return made.get(pattern, ())
+
     def rows_with(self, signals: Collection[str]) -> Collection[int]:
         """The rows that have one of these signals at least."""
         if self._rows_of is None:
@@ -139,8 +149,13 @@ class Columns:
 def masks_of(plan: Plan, closures: Sequence[Closure]) -> list[Mask | None]:
     """One mask per step, None for those that have none."""
     made: list[Mask | None] = []
+    scans = scans_of(step.expr for step in plan.steps)
     for step in plan.steps:
-        made.append(_mask(step, plan, closures, made))
+        name = sifted_name(step.expr)
+        if name is not None and isinstance(step.expr, Matches):
+            made.append(_match(step.expr.pattern, name, scans[name], closures[step.number]))
+        else:
+            made.append(_mask(step, plan, closures, made))
     return made
 
 
@@ -151,22 +166,27 @@ def _mask(
         return None
     if step.constant is not None:
         return _constant(value=bool(step.constant[0]))
-    if isinstance(step.expr, Not | BoolOp):
+    if isinstance(step.expr, Not | BoolOp | RuleRead):
         if any(made[child] is None for child in step.children):
             return None
+        if isinstance(step.expr, RuleRead):
+            return made[step.children[0]]
         return _negated(step.children[0]) if isinstance(step.expr, Not) else _joined(step)
-    if step.windows:
-        is_alone = isinstance(step.expr, Compare) and not step.signals
-        return _limits(step, plan) if is_alone else None
-    if not step.names:
-        return _of_signals(step.signals, closures[step.number])
-    if step.signals:
-        return None
+    if step.windows or not step.names or step.signals:
+        return _of_tables(step, plan, closures[step.number])
     if isinstance(step.expr, Name):
         return _truth(step.expr.name, _of_distinct(step, closures[step.number]))
     if isinstance(step.expr, Compare):
         return _limits(step, plan) or _of_distinct(step, closures[step.number])
     return _of_distinct(step, closures[step.number])
+
+
+def _of_tables(step: Step, plan: Plan, closure: Closure) -> Mask | None:
+    """What reads windows or signals, and at most one of both."""
+    if step.windows:
+        is_alone = isinstance(step.expr, Compare) and not step.signals
+        return _limits(step, plan) if is_alone else None
+    return None if step.names else _of_signals(step.signals, closure)
 
 
 def _constant(*, value: bool) -> Mask:
@@ -198,6 +218,18 @@ def _joined(step: Step) -> Mask:
         return found
 
     return conjunction if is_and else disjunction
+
+
+def _match(pattern: str, name: str, scan: LiteralScan, closure: Closure) -> Mask:
+    """A regular expression is asked only about the rows that hold one of its literals."""
+
+    def mask(columns: Columns) -> Rows:
+        found = np.zeros(columns.n_rows, dtype=np.bool_)
+        for row in columns.rows_holding(scan, name, pattern):
+            found[row] = bool(closure(EventReader(columns.features, _NO_SIGNALS, row)))
+        return found
+
+    return mask
 
 
 def _of_signals(signals: frozenset[str], closure: Closure) -> Mask:

@@ -21,11 +21,14 @@ from tocsin.policy.expressions import (
     Call,
     Compare,
     Expr,
+    HasLabel,
     ListOf,
     Literal,
+    Matches,
     Name,
     Negative,
     Not,
+    RuleRead,
     SignalRead,
     WindowRead,
     walk,
@@ -46,9 +49,12 @@ OPAQUE_COST = 100
 WORTH_KEEPING = 6
 """A shared step of this cost or more is remembered; asking a cheaper one again costs less."""
 
+_MATCH_COST = 30
+_LABEL_COST = 4
+
 _KNOWN_NODES = (
     Literal, ListOf, Name, SignalRead, BankTest, WindowRead, Not, BoolOp, Compare, Arithmetic,
-    Negative, Call,
+    Negative, Call, Matches, RuleRead,
 )  # fmt: skip
 
 
@@ -56,8 +62,8 @@ _KNOWN_NODES = (
 class Step:
     """One sub-expression. `constant` holds its value in a tuple where nothing can change it.
 
-    `names`, `signals` and `windows` are what it reads; `is_opaque`: the interpreter evaluates it
-    whole.
+    `names`, `signals` and `windows` are what it reads, and `reads_labels` whether it reads labels;
+    `is_opaque`: the interpreter evaluates it whole.
     """
 
     number: int
@@ -67,6 +73,7 @@ class Step:
     names: frozenset[str]
     signals: frozenset[str]
     windows: frozenset[str]
+    reads_labels: bool
     constant: tuple[Result] | None
     is_opaque: bool
 
@@ -127,6 +134,7 @@ class _Numbering:
             names=frozenset().union(*map(_names, walk(expr))),
             signals=frozenset().union(*map(_signals, walk(expr))),
             windows=frozenset().union(*map(_windows, walk(expr))),
+            reads_labels=any(isinstance(part, HasLabel) for part in walk(expr)),
             constant=constant,
             is_opaque=is_opaque or any(child.is_opaque for child in below),
         )
@@ -145,10 +153,12 @@ def _constant(expr: Expr, below: Sequence[Step]) -> tuple[Result] | None:
 
 def _cost(expr: Expr, below: Sequence[Step], *, is_opaque: bool) -> int:
     if is_opaque:
-        return OPAQUE_COST
+        return _LABEL_COST if isinstance(expr, HasLabel) else OPAQUE_COST
     if isinstance(expr, Name):
         return _NAME_COST.get(expr.kind, 1)
-    own = _CALL_COST if isinstance(expr, Call) else 1
+    own = _MATCH_COST if isinstance(expr, Matches) else 1
+    if isinstance(expr, Call):
+        own = _CALL_COST
     return own + sum(child.cost for child in below)
 
 

@@ -1,9 +1,9 @@
 """Which events a signal can still matter for: the mask on which dear detectors run.
 
 Comes in: a plan, and a batch as far as it is known: features, windows, the signals of detectors
-that went before. Goes out: the rows where a rule that reads one of the signals in question can
-still hit. Always holds: on any other row no such rule hits, whatever the signals would say, so that
-decisions are the same bytes as if every detector had seen every row
+that went before; labels count as unknown. Goes out: the rows where a rule that reads one of the
+signals in question can still hit. Always holds: on any other row no such rule hits, whatever the
+signals would say, so that decisions are the same bytes as if every detector had seen every row
 (`tests/property/test_tiers.py`). A row is asked about even where the rule hits without the signal:
 a decision names the signals that its rules read. Refused: nothing.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.policy.execute import CompiledPlan, ReaderOf
-from tocsin.policy.expressions import BoolOp, Not
+from tocsin.policy.expressions import BoolOp, Not, RuleRead
 from tocsin.policy.masks import Columns
 from tocsin.policy.plan import Step
 from tocsin.policy.spec import Rule
@@ -76,9 +76,11 @@ class _Question:
 
     def may_be_true(self, step: Step, rows: _Rows) -> _Truths:
         """For each of these rows whether the step is true for some signals."""
-        if step.signals.isdisjoint(self.unknown):
+        if self._is_known(step):
             return self._is_true(step, rows)
         match step.expr:
+            case RuleRead():
+                return self.may_be_true(self._children(step)[0], rows)
             case Not():
                 return ~self.must_be_true(self._children(step)[0], rows)
             case BoolOp(is_and=True):
@@ -89,9 +91,11 @@ class _Question:
 
     def must_be_true(self, step: Step, rows: _Rows) -> _Truths:
         """For each of these rows whether the step is true for all signals."""
-        if step.signals.isdisjoint(self.unknown):
+        if self._is_known(step):
             return self._is_true(step, rows)
         match step.expr:
+            case RuleRead():
+                return self.must_be_true(self._children(step)[0], rows)
             case Not():
                 return ~self.may_be_true(self._children(step)[0], rows)
             case BoolOp(is_and=True):
@@ -103,7 +107,11 @@ class _Question:
     def _children(self, step: Step) -> list[Step]:
         """The parts of a step, those that are known first."""
         below = [self.compiled.plan.steps[child] for child in step.children]
-        return sorted(below, key=lambda child: not child.signals.isdisjoint(self.unknown))
+        return sorted(below, key=lambda child: not self._is_known(child))
+
+    def _is_known(self, step: Step) -> bool:
+        """Whether the step's value is certain already: a batch sets labels while it is judged."""
+        return not step.reads_labels and step.signals.isdisjoint(self.unknown)
 
     def _all(self, step: Step, rows: _Rows, test: _Test) -> _Truths:
         found = np.ones(len(rows), np.bool_)

@@ -8,8 +8,9 @@ from tocsin.records.actions import Action, ActionState, action_id
 from tocsin.records.arrow import (
     EVENT_SCHEMA,
     event_from_row,
+    events_of,
     events_to_arrow,
-    lines_to_arrow,
+    json_to_arrow,
     rows_of,
 )
 from tocsin.records.banks import (
@@ -38,10 +39,13 @@ from tocsin.records.codec import (
     EventPolicy,
     Refusal,
     RefusedEvent,
+    are_plain,
     convert_event,
     decode_event,
+    decode_events,
     decode_json,
     encode_event,
+    encode_events,
     restore_event,
 )
 from tocsin.records.columns import Columns, Numbers, as_numbers
@@ -89,7 +93,17 @@ from tocsin.records.events import (
     post_of,
 )
 from tocsin.records.hits import Judgement, ShadowHit, decode_shadow_hit, encode_shadow_hit
-from tocsin.records.labels import NO_LABELS, LabelChange, LabelHolder, LabelTable
+from tocsin.records.labels import (
+    NO_LABELS,
+    LabelChange,
+    LabelHolder,
+    LabelSaid,
+    LabelStanding,
+    LabelTable,
+    after_rule,
+    folded_handle,
+    handle_key,
+)
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
 from tocsin.records.schema import event_json_schema, published_schema, rendered_schema
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
@@ -150,6 +164,8 @@ __all__ = [
     "Judgement",
     "LabelChange",
     "LabelHolder",
+    "LabelSaid",
+    "LabelStanding",
     "LabelTable",
     "LogEntry",
     "LogHead",
@@ -190,6 +206,8 @@ __all__ = [
     "WindowTable",
     "account_key",
     "action_id",
+    "after_rule",
+    "are_plain",
     "as_numbers",
     "check_entry",
     "convert_event",
@@ -197,16 +215,21 @@ __all__ = [
     "decision_id",
     "decode_decision",
     "decode_event",
+    "decode_events",
     "decode_json",
     "decode_shadow_hit",
     "encode_decision",
     "encode_event",
+    "encode_events",
     "encode_shadow_hit",
     "entry_id",
     "event_from_row",
     "event_json_schema",
+    "events_of",
     "events_to_arrow",
-    "lines_to_arrow",
+    "folded_handle",
+    "handle_key",
+    "json_to_arrow",
     "post_of",
     "published_schema",
     "rendered_schema",

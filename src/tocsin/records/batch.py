@@ -189,8 +189,10 @@ class EventBatch:
     def at(self, row: int) -> datetime:
         """When an event happened, or arrived where the platform did not say."""
         at: datetime | None = self.columns.cell("at", row)
-        if at is not None:
-            return at
+        return at or self.arrived(row)
+
+    def arrived(self, row: int) -> datetime:
+        """When an event arrived."""
         return self.received_at if self.received_us is None else from_us(int(self.received_us[row]))
 
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tocsin.records.arrow import compact, event_from_row
+from tocsin.records.arrow import compact, event_from_row, moments
 from tocsin.records.events import Event
 from tocsin.records.times import to_us
 
@@ -66,10 +66,14 @@ def as_numbers(values: Sequence[Any]) -> Numbers:
             known = np.array([value is not None for value in values], np.bool_)
             whole = [0 if value is None else to_us(value) for value in values]
             return Numbers(np.array(whole, np.int64), known)
-    if None not in values:
-        return Numbers(np.array(values, np.int64), None)
-    known = np.array([value is not None for value in values], np.bool_)
-    return Numbers(np.array([value or 0 for value in values], np.int64), known)
+    known: npt.NDArray[np.bool_] | None = None
+    if None in values:
+        known = np.array([value is not None for value in values], np.bool_)
+        values = [value or 0 for value in values]
+    try:
+        return Numbers(np.array(values, np.int64), known)
+    except OverflowError:  # beyond 64 bits: as Python has them
+        return Numbers(np.array(values, dtype=object), known)
 
 
 _TAGS: Final = {event: str(event.__struct_config__.tag) for event in get_args(Event)}
@@ -246,6 +250,8 @@ class ArrowColumns:
             return [getattr(event, path, None) for event in self._events]
         elif pa.types.is_list(array.type):
             made = _lists(array, inner)
+        elif pa.types.is_timestamp(array.type):
+            return moments(array)
         else:
             made = array.to_pylist()
             if fallback is not None and array.null_count:

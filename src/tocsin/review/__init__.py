@@ -1,12 +1,14 @@
-"""Review: cases, verdicts, and the people who decide.
+"""Review: cases, verdicts, labels, and the people who decide.
 
 Comes in: what people choose, and who they say they are. Goes out: verdicts with the actions that
-follow, sessions, tokens, permissions. Always holds: there is no HTTP in here; every verdict is
-one entry of the ordered log. Refused: what the policy or the person's role does not allow.
+follow, labels, sessions, tokens, permissions. Always holds: there is no HTTP in here; every
+verdict is one entry of the ordered log. Refused: what the policy or the person's role does not
+allow.
 """
 
 from tocsin.review.clauses import ClauseView, PolicyView
 from tocsin.review.consequences import ACCOUNT_ACTIONS, LABELS, consequence, subject_of
+from tocsin.review.labels import LabelWish, change_label, label_key
 from tocsin.review.passwords import MIN_CHARACTERS, Passwords
 from tocsin.review.queue import Neighbours, QueuePage, find_neighbours, list_page
 from tocsin.review.roles import PERMISSIONS, Permission, Role, may, parse_role, require
@@ -30,6 +32,7 @@ __all__ = [
     "MIN_CHARACTERS",
     "PERMISSIONS",
     "ClauseView",
+    "LabelWish",
     "Neighbours",
     "NewSession",
     "NewToken",
@@ -42,6 +45,7 @@ __all__ = [
     "Scope",
     "Session",
     "add_user",
+    "change_label",
     "consequence",
     "create_token",
     "decide",
@@ -49,6 +53,7 @@ __all__ = [
     "find_session",
     "find_token",
     "get_user",
+    "label_key",
     "list_page",
     "log_in",
     "log_out",

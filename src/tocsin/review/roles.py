@@ -40,6 +40,7 @@ class Permission(StrEnum):
     DEADLETTERS_READ = "deadletters.read"
     AUDIT_READ = "audit.read"
     EVENTS_WRITE = "events.write"
+    LABELS_WRITE = "labels.write"  # to read labels is to read accounts
 
 
 _READ = frozenset(
@@ -55,8 +56,9 @@ _READ = frozenset(
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.ANALYST: _READ | {Permission.DEADLETTERS_READ},
-        Role.MODERATOR: _READ | {Permission.CASES_DECIDE},
-        Role.INVESTIGATOR: _READ | {Permission.CASES_DECIDE, Permission.AUDIT_READ},
+        Role.MODERATOR: _READ | {Permission.CASES_DECIDE, Permission.LABELS_WRITE},
+        Role.INVESTIGATOR: _READ
+        | {Permission.CASES_DECIDE, Permission.LABELS_WRITE, Permission.AUDIT_READ},
         Role.APPEALS: _READ | {Permission.VERDICTS_REVERSE, Permission.AUDIT_READ},
         Role.LEAD: frozenset(Permission) - {Permission.EVENTS_WRITE},
         Role.ADMIN: frozenset(Permission),

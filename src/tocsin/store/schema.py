@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 __all__ = [
     "DERIVED",
+    "account_labels",
     "account_states",
     "actions",
     "api_tokens",
@@ -35,6 +36,7 @@ __all__ = [
     "dead_letters",
     "decisions",
     "event_ids",
+    "label_changes",
     "log_content",
     "log_entries",
     "metadata",
@@ -289,6 +291,44 @@ rule_hits = Table(
     Index(None, "decision_id"),
 )
 
+account_labels = Table(
+    "account_labels",
+    metadata,
+    Column("holder", String(16), primary_key=True),  # `account`, or `handle`
+    Column("key", String(512), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("source", String(8), primary_key=True),  # `person`, or `rule`
+    Column("is_added", Boolean, nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("rule_version", String(32)),
+    Column("decision_id", String(64)),
+    Column("since_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("position", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Index(None, "name"),
+)
+
+label_changes = Table(
+    "label_changes",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String(16), nullable=False),  # `account`, or `handle`
+    Column("key", String(512), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("source", String(8), nullable=False),  # `person`, or `rule`
+    Column("change", String(16), nullable=False),  # `added`, `removed`, or `withdrawn`
+    Column("by_whom", String(128), nullable=False),
+    Column("rule_version", String(32)),
+    Column("decision_id", String(64)),
+    Column("at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Index(None, "holder", "key"),
+)
+
 DERIVED = (
     event_ids,
     decisions,
@@ -302,6 +342,8 @@ DERIVED = (
     account_states,
     reports,
     rule_hits,
+    account_labels,
+    label_changes,
 )
 """Tables that `tocsin rebuild` empties and fills again from the log."""
 
