@@ -59,15 +59,14 @@ class Columns(Protocol):
 def as_numbers(values: Sequence[Any]) -> Numbers:
     """Whole numbers, truth values or times as an array."""
     first = next((value for value in values if value is not None), None)
+    known: npt.NDArray[np.bool_] | None = None
     if isinstance(first, datetime):
         try:
             return Numbers(np.array(list(map(to_us, values)), np.int64), None)
         except TypeError:  # one is None
             known = np.array([value is not None for value in values], np.bool_)
-            whole = [0 if value is None else to_us(value) for value in values]
-            return Numbers(np.array(whole, np.int64), known)
-    known: npt.NDArray[np.bool_] | None = None
-    if None in values:
+            values = [0 if value is None else to_us(value) for value in values]
+    elif None in values:
         known = np.array([value is not None for value in values], np.bool_)
         values = [value or 0 for value in values]
     try:
