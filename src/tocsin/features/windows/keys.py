@@ -11,16 +11,13 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from tocsin.features.table import Features
 from tocsin.features.windows.hashing import Hasher, joined
-from tocsin.features.windows.steps import Hashes, Ints
+from tocsin.features.windows.steps import Bools, Hashes, Ints
 from tocsin.records import MAX_AMOUNT, EventBatch, FeatureTable, WindowKey
 
-__all__ = ["BatchKeys", "Bools", "Conditions", "KeyColumn"]
-
-Bools = npt.NDArray[np.bool_]
+__all__ = ["BatchKeys", "Conditions", "KeyColumn"]
 
 Conditions = Mapping[str, Callable[[FeatureTable, int], Bools]]
 """`WindowSpec.where` -> which of the rows, of which there are so many, meet it."""

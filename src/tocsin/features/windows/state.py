@@ -30,11 +30,12 @@ import numpy.typing as npt
 from tocsin.features.table import Features
 from tocsin.features.windows.choice import new_window
 from tocsin.features.windows.hashing import SECRET_BYTES, Hasher, new_hasher
-from tocsin.features.windows.keys import BatchKeys, Bools, Conditions, KeyColumn
+from tocsin.features.windows.keys import BatchKeys, Conditions, KeyColumn
 from tocsin.features.windows.steps import (
     ADD,
     ASK,
     NOTHING,
+    Bools,
     Ints,
     Shape,
     Steps,
@@ -160,18 +161,25 @@ class WindowState:
             window.expire(self.watermark_us)
         return _Answers(answers)
 
+    def peek(self, batch: EventBatch, features: Features) -> _Answers:
+        """What `advance` would answer for each event if it came next and alone; counts none.
+
+        A window only moves on to the times that are asked about, which changes no answer.
+        """
+        keys = self.keys_of(batch, features)
+        watermarks = np.maximum(keys.times, self.watermark_us)
+        turn = _Turn(keys, watermarks, keys.times >= watermarks - self.lateness_us)
+        answers: dict[str, Ints] = {}
+        for name, spec in self._specs.items():
+            steps, rows = turn.steps(spec)
+            given = _with_own(self._windows[name], steps, self.watermark_us)
+            answers[name] = _by_row(given, rows, len(batch))
+        return _Answers(answers)
+
     def _answer(self, turn: _Turn, name: str, spec: WindowSpec, n_rows: int) -> Ints:
-        """The answers of one window for all rows; of several for one row the greatest."""
+        """The answers of one window for all rows."""
         steps, rows = turn.steps(spec)
-        given = self._windows[name].advance(steps)
-        if rows is None:
-            return given
-        found = np.full(n_rows, NOTHING, np.int64)
-        if len(rows) < 2 or bool((rows[1:] > rows[:-1]).all()):  # noqa: PLR2004  # one has no next
-            found[rows] = given
-        else:
-            np.maximum.at(found, rows, given)
-        return found
+        return _by_row(self._windows[name].advance(steps), rows, n_rows)
 
     def merge(self, other: WindowState, specs: Sequence[WindowSpec], by: Conditions) -> WindowState:
         """The windows of these specs, each from here or from `other`; both followed one log."""
@@ -225,6 +233,52 @@ class WindowState:
     def stats(self) -> dict[str, WindowStats]:
         """How much each window holds, by the name of its spec."""
         return {name: window.stats() for name, window in self._windows.items()}
+
+
+def _with_own(window: Window, steps: Steps, watermark_us: int) -> Ints:
+    """The answers of a window to steps that it does not count, as if it had counted each."""
+    asks, counts = (steps.flags & ASK) > 0, (steps.flags & ADD) > 0
+    asked = Steps(
+        keys=steps.keys,
+        times=steps.times,
+        watermarks=np.full(len(steps.times), watermark_us, np.int64),  # lets go of nothing early
+        of=steps.of,
+        amounts=steps.amounts,
+        flags=np.full(len(steps.times), ASK, np.int64),
+    )
+    held = window.advance(asked)
+    own: Ints = np.zeros(len(held), np.int64)
+    match window.shape.measure:
+        case WindowMeasure.COUNT:
+            own[counts] = 1
+        case WindowMeasure.SUM:
+            own[counts] = steps.amounts[counts]
+        case WindowMeasure.AGE:
+            own[counts] = np.maximum(held, 0)[counts] - held[counts]
+        case WindowMeasure.DISTINCT:
+            own = _n_new(counts & ~window.holds(steps), asks)
+    return np.where(asks, held + own, NOTHING)
+
+
+def _n_new(is_new: Bools, asks: Bools) -> Ints:
+    """How many are new from the step behind the last one that asked up to each."""
+    so_far = np.concatenate((np.zeros(1, np.int64), np.cumsum(is_new)))
+    ends = np.flatnonzero(asks) + 1
+    counted = np.zeros(len(asks), np.int64)
+    counted[ends - 1] = np.diff(so_far[ends], prepend=0)
+    return counted
+
+
+def _by_row(given: Ints, rows: Ints | None, n_rows: int) -> Ints:
+    """The answers for all rows; of several for one row the greatest."""
+    if rows is None:
+        return given
+    found = np.full(n_rows, NOTHING, np.int64)
+    if len(rows) < 2 or bool((rows[1:] > rows[:-1]).all()):  # noqa: PLR2004  # one has no next
+        found[rows] = given
+    else:
+        np.maximum.at(found, rows, given)
+    return found
 
 
 def _column(stored: bytes) -> Ints:
