@@ -24,6 +24,7 @@ from tocsin.records.banks import (
 from tocsin.records.batch import (
     EventBatch,
     FeatureColumns,
+    FeatureNumbers,
     FeatureSpec,
     FeatureTable,
     FeatureValue,
@@ -47,6 +48,7 @@ from tocsin.records.codec import (
     encode_events,
     restore_event,
 )
+from tocsin.records.columns import Columns, Numbers, as_numbers
 from tocsin.records.deadletters import MAX_EXCERPT_BYTES, DeadLetter, dead_letter_id
 from tocsin.records.decisions import (
     ACTION_STRENGTH,
@@ -116,6 +118,7 @@ from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_sc
 from tocsin.records.windows import (
     MAX_AMOUNT,
     NO_WINDOWS,
+    WindowColumns,
     WindowKey,
     WindowMeasure,
     WindowSpec,
@@ -149,6 +152,7 @@ __all__ = [
     "BankKind",
     "Case",
     "CaseState",
+    "Columns",
     "DeadLetter",
     "Decision",
     "Designation",
@@ -160,6 +164,7 @@ __all__ = [
     "Evidence",
     "ExtraField",
     "FeatureColumns",
+    "FeatureNumbers",
     "FeatureSpec",
     "FeatureTable",
     "FeatureValue",
@@ -174,6 +179,7 @@ __all__ = [
     "LogHead",
     "Media",
     "MediaUploaded",
+    "Numbers",
     "Outcome",
     "Post",
     "PostCreated",
@@ -207,6 +213,7 @@ __all__ = [
     "ValueType",
     "Verdict",
     "VerdictKind",
+    "WindowColumns",
     "WindowKey",
     "WindowMeasure",
     "WindowSpec",
@@ -216,6 +223,7 @@ __all__ = [
     "action_id",
     "after_rule",
     "are_plain",
+    "as_numbers",
     "check_entry",
     "convert_event",
     "dead_letter_id",
