@@ -24,7 +24,14 @@ import pyarrow.json as pa_json
 from tocsin.records.codec import encode_event
 from tocsin.records.events import Event
 
-__all__ = ["EVENT_SCHEMA", "event_from_row", "events_to_arrow", "lines_to_arrow", "rows_of"]
+__all__ = [
+    "EVENT_SCHEMA",
+    "compact",
+    "event_from_row",
+    "events_to_arrow",
+    "lines_to_arrow",
+    "rows_of",
+]
 
 SMALL_BATCH = 24
 """Below this many rows Arrow's JSON reader costs more than building from Python values
@@ -149,12 +156,13 @@ def rows_of(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
 
 def event_from_row(row: dict[str, Any]) -> Event:
     """An event that was validated before, from its row: nulls become defaults."""
-    return msgspec.convert(_compact(row), Event)  # type: ignore[no-any-return]  # no stubs for unions
+    return msgspec.convert(compact(row), Event)  # type: ignore[no-any-return]  # no stubs for unions
 
 
-def _compact(value: Any) -> Any:
+def compact(value: Any) -> Any:
+    """A value of Arrow without its nulls, as JSON would leave them out."""
     if isinstance(value, dict):
-        return {key: _compact(item) for key, item in value.items() if item is not None}
+        return {key: compact(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_compact(item) for item in value]
+        return [compact(item) for item in value]
     return value
