@@ -8,6 +8,7 @@ activated; what a person changed in a bank is not changed back by a pack.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,7 @@ from tocsin.records import (
     Event,
     EventBatch,
     EventPolicy,
+    check_entry,
     convert_event,
     encode_event,
 )
@@ -45,6 +47,7 @@ __all__ = [
     "ExampleResult",
     "activate",
     "activate_first",
+    "banks_under",
     "check",
     "load_engine",
     "load_policy",
@@ -200,13 +203,32 @@ def _versions(entries: Sequence[BankEntry], found: Sequence[Detector]) -> dict[s
     }
 
 
+def banks_under(
+    connection: sa.Connection, entries: Sequence[BankEntry], now: datetime
+) -> list[BankEntry]:
+    """All banks as they would stand if a pack with these entries were activated.
+
+    Raises:
+        InputError: an entry may not enter its bank.
+    """
+    merged = {entry.id: entry for entry in banks.list_entries(connection)}
+    merged |= {entry.id: check_entry(entry) for entry in _bank_changes(connection, entries, now)}
+    return sorted(merged.values(), key=lambda entry: (entry.bank, entry.id))
+
+
 def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, reason: str) -> None:
     """Bring the banks to what the pack says, except where a person decided otherwise."""
-    connection = transaction.connection
+    changes = _bank_changes(transaction.connection, entries, transaction.clock.now())
+    banks.edit(transaction, changes, by=PACK_SOURCE, reason=reason)
+
+
+def _bank_changes(
+    connection: sa.Connection, entries: Sequence[BankEntry], now: datetime
+) -> list[BankEntry]:
+    """What a pack's entries change in the banks; what a person decided stays."""
     stored = {entry.id: entry for entry in banks.list_entries(connection)}
     wanted = {entry.id: msgspec.structs.replace(entry, source=PACK_SOURCE) for entry in entries}
     by_people = banks.edited_by_others(connection, PACK_SOURCE)
-    now = transaction.clock.now()
     changes = [
         entry
         for entry in wanted.values()
@@ -217,7 +239,7 @@ def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, rea
         for entry in stored.values()
         if entry.source == PACK_SOURCE and entry.id not in wanted and entry.id not in by_people
     ]
-    banks.edit(transaction, changes, by=PACK_SOURCE, reason=reason)
+    return changes
 
 
 def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> tuple[EventBatch, list[range]]:

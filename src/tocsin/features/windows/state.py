@@ -48,7 +48,6 @@ from tocsin.records import (
     WindowMeasure,
     WindowSpec,
 )
-from tocsin.store.times import to_us
 
 __all__ = ["Conditions", "Snapshot", "StoredWindow", "WindowState"]
 
@@ -224,9 +223,8 @@ class _Columns:
         self._types = [features.value("event.type", row) for row in rows]
         self._keys: dict[WindowKey, _Column] = {}
         self._masks: dict[tuple[frozenset[str], str], _Bools] = {}
-        arrived = batch.received_at
-        moments = [batch.events[row].at or arrived for row in rows]
-        self.times: Ints = np.array([to_us(min(at, arrived)) for at in moments], np.int64)
+        moments = np.minimum(batch.at_us, batch.arrived_us)
+        self.times: Ints = moments[rows.start : rows.stop]
 
     def steps(self, spec: WindowSpec, watermarks: Ints, is_late: _Bools) -> tuple[Steps, Ints]:
         """The steps of one window, and the row that each belongs to."""
