@@ -232,7 +232,7 @@ def test_what_a_person_said_of_an_entry_holds_for_the_pack_that_is_tried(
 # --- the difference -----------------------------------------------------------------------------
 
 
-LOOSER = {
+LOOSER: dict[str, Any] = {
     "banks/slogans.yaml": yaml.safe_dump(
         {"bank": "slogans", "kind": "phrase", "entries": ["dawn of iron rises", "umbrella"]}
     )

@@ -5,6 +5,7 @@ workloads are synthetic, made from a fixed seed; CPU time of this process, not w
 a measure's name says otherwise; a ratio compares two figures of the same run.
 """
 
+from tocsin.bench.backtest import bench_backtest
 from tocsin.bench.measure import Measurement
 from tocsin.bench.pipeline import bench_pipeline
 from tocsin.bench.rules import bench_check, bench_rules
@@ -13,6 +14,7 @@ from tocsin.bench.windows import bench_windows
 __all__ = [
     "BENCHMARKS",
     "Measurement",
+    "bench_backtest",
     "bench_check",
     "bench_pipeline",
     "bench_rules",
@@ -20,6 +22,7 @@ __all__ = [
 ]
 
 BENCHMARKS = {
+    "backtest": bench_backtest,
     "check": bench_check,
     "pipeline": bench_pipeline,
     "rules": bench_rules,

@@ -42,8 +42,6 @@ def judge_chunk(
     tally = Tally()
     windows = pair.new_windows()
     for piece in chunk.pieces:
-        if windows is not None:
-            windows.watermark_us = max(windows.watermark_us, piece.watermark_us)
         for recorded in _read(store, connection, piece):
             _judge(pair, plan, piece, recorded, windows, tally)
             on_rows(recorded.num_rows)

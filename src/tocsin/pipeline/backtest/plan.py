@@ -7,9 +7,9 @@ they can still reach, so that they hold what they held when the log was judged, 
 are cut.
 
 Why that is exact: windows depend on the watermark and on the events that lie less than `reach`
-behind it. The watermark at the start of each stretch is computed over the whole log before it. A
-file is skipped only where its day ends before watermark - reach: none of its events is in reach of
-any window, and none can make another late that is.
+behind it. The watermark before a chunk is computed over the whole log before it. A file is skipped
+only where its day ends before watermark - reach: none of its events is in reach of any window, and
+none can make an event late that is.
 """
 
 from __future__ import annotations
@@ -32,16 +32,12 @@ _LAST_DAY = "~"  # behind every date
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """One stretch to read: to judge, or only to count in windows.
-
-    `watermark_us` is the watermark of the log before it.
-    """
+    """One stretch to read: to judge, or only to count in windows."""
 
     stretch: Stretch
     is_judged: bool
     from_day: str = _FIRST_DAY
     until_day: str = _LAST_DAY
-    watermark_us: int = _BEFORE_ALL
 
     @property
     def rows(self) -> int:
@@ -160,7 +156,6 @@ def _with_windows(
                 stretch=stretches[index],
                 is_judged=index in judged,
                 from_day=day if index < first else _FIRST_DAY,
-                watermark_us=watermarks[index],
             )
             for index in (*earlier, *range(first, last + 1))
         )
