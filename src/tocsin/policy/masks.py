@@ -6,8 +6,8 @@ false, as wherever a truth value is needed. Numbers are compared as integers or 
 a column that holds a number beyond either is compared by Python itself.
 
 Only truth values that are cheap in columns have a mask: features that are truth values,
-comparisons of one number, duration or short text with constants, tests of signals, and `and`,
-`or`, `not` of these. Everything else waits for the rows that are left (`closures`).
+comparisons of one number, duration, window or short text with constants, tests of signals, and
+`and`, `or`, `not` of these. Everything else waits for the rows that are left (`closures`).
 """
 
 from __future__ import annotations
@@ -21,16 +21,22 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.policy.closures import Closure
-from tocsin.policy.expressions import BoolOp, Compare, Name, Not
+from tocsin.policy.expressions import BoolOp, Compare, Name, Not, WindowRead
 from tocsin.policy.interpret import COMPARISONS, EventReader, Result
 from tocsin.policy.kinds import NUMBERS, Kind
 from tocsin.policy.plan import Plan, Step
 from tocsin.records import (
+    NO_WINDOWS,
     FeatureColumns,
+    FeatureNumbers,
     FeatureTable,
     FeatureValue,
+    Numbers,
     Signal,
     SignalTable,
+    WindowColumns,
+    WindowSpec,
+    WindowTable,
 )
 
 __all__ = ["Columns", "Mask", "Rows", "masks_of"]
@@ -44,14 +50,6 @@ _EXACT = 2**53
 _NO_SIGNALS: Mapping[str, Signal] = {}
 _MEASURED = NUMBERS | {Kind.DURATION}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """The numbers of a column; `known` is None where none is missing."""
-
-    values: npt.NDArray[Any]
-    known: Rows | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +68,9 @@ class Columns:
     signals: SignalTable
     n_rows: int
     masks: Sequence[Mask | None]
+    windows: WindowTable = NO_WINDOWS
     _made: dict[int, Rows] = field(default_factory=dict)
-    _numbers: dict[str, _Numbers] = field(default_factory=dict)
+    _numbers: dict[str, Numbers] = field(default_factory=dict)
     _distinct: dict[str, _Distinct] = field(default_factory=dict)
     _rows_of: dict[str, list[int]] | None = None
 
@@ -91,12 +90,32 @@ class Columns:
             return self.features.column(name)
         return [self.features.value(name, row) for row in range(self.n_rows)]
 
-    def numbers(self, name: str) -> _Numbers:
+    def numbers(self, name: str) -> Numbers:
         """A feature that is a number or a duration."""
         made = self._numbers.get(name)
         if made is None:
-            made = self._numbers[name] = _as_numbers(self.column(name))
+            if isinstance(self.features, FeatureNumbers):
+                made = _exact(self.features.numbers(name))
+            else:
+                made = _as_numbers(self.column(name))
+            self._numbers[name] = made
         return made
+
+    def window(self, spec: WindowSpec) -> Numbers:
+        """The answers of a window."""
+        made = self._numbers.get(spec.name)
+        if made is None:
+            made = self._numbers[spec.name] = self._answers(spec)
+        return made
+
+    def _answers(self, spec: WindowSpec) -> Numbers:
+        if isinstance(self.windows, WindowColumns):
+            answers = self.windows.answers(spec)
+            if answers is None:
+                return Numbers(np.zeros(self.n_rows), np.zeros(self.n_rows, dtype=np.bool_))
+            is_known = answers >= 0
+            return _exact(Numbers(answers, None if is_known.all() else is_known))
+        return _as_numbers([self.windows.window(spec, row) for row in range(self.n_rows)])
 
     def distinct(self, name: str) -> _Distinct:
         """The different values of a feature."""
@@ -137,6 +156,9 @@ def _mask(
         if any(made[child] is None for child in step.children):
             return None
         return _negated(step.children[0]) if isinstance(step.expr, Not) else _joined(step)
+    if step.windows:
+        is_alone = isinstance(step.expr, Compare) and not step.signals
+        return _limits(step, plan) if is_alone else None
     if not step.names:
         return _of_signals(step.signals, closures[step.number])
     if step.signals:
@@ -241,22 +263,41 @@ def _limits(step: Step, plan: Plan) -> Mask | None:
 
 
 def _limit(operator: str, left: Step, right: Step) -> Mask | None:
-    if isinstance(right.expr, Name) and left.constant is not None and operator in _FLIPPED:
+    if isinstance(right.expr, Name | WindowRead) and left.constant is not None:
+        if operator not in _FLIPPED:
+            return None
         left, right, operator = right, left, _FLIPPED[operator]
-    name, constant = left.expr, right.constant
-    if not isinstance(name, Name) or constant is None or name.kind not in _MEASURED:
+    measured, constant = left.expr, right.constant
+    if not isinstance(measured, Name | WindowRead) or constant is None:
+        return None
+    if measured.kind not in _MEASURED or operator not in _FLIPPED:
         return None
     limit = _as_number(constant[0])
-    if limit is None or operator not in _FLIPPED:
+    if limit is None:
         return None
-    compare, of = COMPARISONS[operator], name.name
+    compare, numbers = COMPARISONS[operator], _numbers_of(measured)
 
     def mask(columns: Columns) -> Rows:
-        column = columns.numbers(of)
+        column = numbers(columns)
         found = np.asarray(compare(column.values, limit), dtype=np.bool_)
         return found if column.known is None else found & column.known
 
     return mask
+
+
+def _numbers_of(measured: Name | WindowRead) -> Callable[[Columns], Numbers]:
+    if isinstance(measured, Name):
+        name = measured.name
+        return lambda columns: columns.numbers(name)
+    spec, per = measured.spec, measured.per
+    if per is None:
+        return lambda columns: columns.window(spec)
+
+    def rate(columns: Columns) -> Numbers:
+        values, known = columns.window(spec)
+        return Numbers(values / per, known)
+
+    return rate
 
 
 def _as_number(value: Result) -> int | float | None:
@@ -268,7 +309,7 @@ def _as_number(value: Result) -> int | float | None:
     return value if abs(value) <= _EXACT else None
 
 
-def _as_numbers(column: Sequence[FeatureValue | None]) -> _Numbers:
+def _as_numbers(column: Sequence[FeatureValue | None]) -> Numbers:
     known = None
     if None in column:
         known = np.array([value is not None for value in column], dtype=np.bool_)
@@ -278,11 +319,18 @@ def _as_numbers(column: Sequence[FeatureValue | None]) -> _Numbers:
     values = np.array(numbers)
     if not _is_exact(values):
         values = np.array(numbers, dtype=object)
-    return _Numbers(values, known)
+    return Numbers(values, known)
 
 
 def _is_exact(values: npt.NDArray[Any]) -> bool:
     return values.dtype.kind in "if" and bool(np.all(np.abs(values) < _EXACT))
+
+
+def _exact(numbers: Numbers) -> Numbers:
+    """Numbers that may be beyond what NumPy compares exactly, as Python's where they are."""
+    if _is_exact(numbers.values):
+        return numbers
+    return Numbers(np.array(numbers.values.tolist(), dtype=object), numbers.known)
 
 
 def _microseconds(value: timedelta) -> int:

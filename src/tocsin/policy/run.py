@@ -14,9 +14,10 @@ from functools import cached_property
 from tocsin.policy.automation import Gate, default_gate
 from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
 from tocsin.policy.examples import RuleExample, collect_examples
-from tocsin.policy.execute import Asker, Interpreted
-from tocsin.policy.expressions import BankTest, Expr, Name, SignalRead, WindowRead, walk
-from tocsin.policy.interpret import EventReader, evaluate, trace
+from tocsin.policy.execute import Asker, Interpreted, rows_that_meet
+from tocsin.policy.expressions import BankTest, Name, SignalRead, WindowRead, walk
+from tocsin.policy.interpret import EventReader, trace
+from tocsin.policy.masks import Rows
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
 from tocsin.records import (
@@ -89,10 +90,10 @@ class CompiledPolicy:
         return tuple({read.spec.name: read.spec for read in self._window_reads}.values())
 
     @cached_property
-    def window_conditions(self) -> Mapping[str, Callable[[FeatureTable, int], bool]]:
-        """Which events windows count: `WindowSpec.where` -> whether a row's event is one."""
+    def window_conditions(self) -> Mapping[str, Callable[[FeatureTable, int], Rows]]:
+        """Which events windows count: `WindowSpec.where` -> which of so many rows are such."""
         return {
-            read.where.key: _condition(read.where)
+            read.where.key: rows_that_meet(read.where)
             for read in self._window_reads
             if read.where is not None
         }
@@ -189,10 +190,10 @@ class CompiledPolicy:
         def reader_of(row: int) -> EventReader:
             return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
 
-        for row, indexes in self.proposing.hits(batch, features, signals, reader_of):
+        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, None, windows):
             found[row] = self._traced(indexes, reader_of(row))
         among = None if with_lone_allow else frozenset(found)
-        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among):
+        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among, windows):
             found.setdefault(row, []).extend(self._traced(indexes, reader_of(row)))
         return [(row, _by_subject(batch, row, found[row])) for row in sorted(found)]
 
@@ -200,13 +201,6 @@ class CompiledPolicy:
         """The hits with what their rules read, as the interpreter reads it."""
         rules = [self.rules[index] for index in indexes]
         return [Hit(rule, trace(rule.condition, reader)) for rule in rules]
-
-
-def _condition(where: Expr) -> Callable[[FeatureTable, int], bool]:
-    def is_met(features: FeatureTable, row: int) -> bool:
-        return bool(evaluate(where, EventReader(features, _NO_SIGNALS, row)))
-
-    return is_met
 
 
 def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subject, list[Hit]]:

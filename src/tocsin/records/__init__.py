@@ -36,6 +36,7 @@ from tocsin.records.banks import (
 from tocsin.records.batch import (
     EventBatch,
     FeatureColumns,
+    FeatureNumbers,
     FeatureSpec,
     FeatureTable,
     FeatureValue,
@@ -56,6 +57,7 @@ from tocsin.records.codec import (
     encode_event,
     restore_event,
 )
+from tocsin.records.columns import Columns, Numbers, as_numbers
 from tocsin.records.deadletters import MAX_EXCERPT_BYTES, DeadLetter, dead_letter_id
 from tocsin.records.decisions import (
     ACTION_STRENGTH,
@@ -107,6 +109,7 @@ from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_sc
 from tocsin.records.windows import (
     MAX_AMOUNT,
     NO_WINDOWS,
+    WindowColumns,
     WindowKey,
     WindowMeasure,
     WindowSpec,
@@ -146,6 +149,7 @@ __all__ = [
     "CaseState",
     "Change",
     "ChangeKind",
+    "Columns",
     "DayFigures",
     "DeadLetter",
     "Decision",
@@ -158,6 +162,7 @@ __all__ = [
     "Evidence",
     "ExtraField",
     "FeatureColumns",
+    "FeatureNumbers",
     "FeatureSpec",
     "FeatureTable",
     "FeatureValue",
@@ -172,6 +177,7 @@ __all__ = [
     "Mark",
     "Media",
     "MediaUploaded",
+    "Numbers",
     "Outcome",
     "Post",
     "PostCreated",
@@ -201,12 +207,14 @@ __all__ = [
     "ValueType",
     "Verdict",
     "VerdictKind",
+    "WindowColumns",
     "WindowKey",
     "WindowMeasure",
     "WindowSpec",
     "WindowTable",
     "account_key",
     "action_id",
+    "as_numbers",
     "check_entry",
     "convert_event",
     "dead_letter_id",

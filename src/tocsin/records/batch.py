@@ -30,6 +30,7 @@ from tocsin.records.times import from_us, to_us
 __all__ = [
     "EventBatch",
     "FeatureColumns",
+    "FeatureNumbers",
     "FeatureSpec",
     "FeatureTable",
     "FeatureValue",
@@ -91,6 +92,11 @@ class FeatureColumns(Protocol):
     def column(self, name: str) -> Sequence[FeatureValue | None]:
         """The values of a feature for all rows, in order; None where one is missing."""
         ...
+
+
+@runtime_checkable
+class FeatureNumbers(Protocol):
+    """What a `FeatureTable` may offer besides: numbers as an array."""
 
     def numbers(self, name: str) -> Numbers:
         """A feature that is a whole number, a truth value or a duration (in microseconds)."""
