@@ -34,7 +34,7 @@ def _skeleton(handle: str | None, name: str | None) -> str | None:
     return None if known is None else _stem(known) or None
 
 
-@lru_cache(maxsize=16_384)  # the same accounts come again
+@lru_cache(maxsize=65_536)  # the same accounts come again
 def _stem(name: str) -> str:
     return skeletons(name).stem
 

@@ -277,7 +277,7 @@ class Executor:
         self, batch: EventBatch, among: Collection[int] | None
     ) -> Iterator[tuple[Sequence[tuple[int, _Dense]], Rows | None]]:
         """For each event type of the batch its open rules, and the rows (None: all)."""
-        types = [event_type(event) for event in batch.events]
+        types = batch.columns.values("type")
         kinds = set(types)
         for kind in sorted(kinds & self._open_dense.keys()):
             rows = None

@@ -24,9 +24,13 @@ import pyarrow.compute as pc
 
 from tocsin.records.arrow import compact, event_from_row
 from tocsin.records.events import Event
-from tocsin.records.times import to_us
+from tocsin.records.times import from_us, to_us
 
 __all__ = ["ArrowColumns", "ArrowEvents", "Columns", "Numbers", "StructColumns", "as_numbers"]
+
+
+CELLS_PER_COLUMN = 32
+"""One value alone costs about as much as so many of a column that is made whole."""
 
 
 class Numbers(NamedTuple):
@@ -149,6 +153,7 @@ class ArrowColumns:
         self._recorded = recorded
         self._events = events
         self._made: dict[str, Sequence[Any]] = {}
+        self._asked: dict[str, int] = {}
 
     def values(self, path: str) -> Sequence[Any]:
         """The values as structs hold them; None where there is none."""
@@ -170,8 +175,19 @@ class ArrowColumns:
         return Numbers(array.cast(pa.int64()).to_numpy(zero_copy_only=False), known)
 
     def cell(self, path: str, row: int) -> Any:
-        """One value."""
-        return self.values(path)[row]
+        """One value; the whole column, once enough of its values were asked for."""
+        made = self._made.get(path)
+        if made is not None:
+            return made[row]
+        asked = self._asked[path] = self._asked.get(path, 0) + 1
+        array = self._array(path)
+        is_plain = array is not None and not pa.types.is_nested(array.type)
+        if asked * CELLS_PER_COLUMN > self._recorded.num_rows or array is None or not is_plain:
+            return self.values(path)[row]
+        value = array[row].as_py()
+        if value is None and _defaults().get(path, (None, None))[0] is not None:
+            return self.values(path)[row]
+        return value
 
     def _array(self, path: str) -> pa.Array | None:
         """The Arrow array of a path; None where the record batch has no such column."""
@@ -194,6 +210,9 @@ class ArrowColumns:
             return [getattr(event, path, None) for event in self._events]
         elif pa.types.is_list(array.type):
             made = _lists(array, is_list_of_structs)
+        elif pa.types.is_timestamp(array.type):
+            moments = array.cast(pa.int64()).to_pylist()
+            made = [None if moment is None else from_us(moment) for moment in moments]
         else:
             made = array.to_pylist()
         if fallback is not None and (array is None or array.null_count):
