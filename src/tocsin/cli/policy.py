@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tocsin.cli import backtest
 from tocsin.cli.shared import CliContext, counted, operator_name, shared_options
 from tocsin.errors import CheckFailedError, InputError
 
@@ -34,6 +35,10 @@ def command() -> None:
     PACK is a folder with `policy.yaml`, `rules/*.yaml` and `banks/*.yaml`; without it, the pack
     that ships with Tocsin is meant.
     """
+
+
+for _one in backtest.COMMANDS:
+    command.add_command(_one)
 
 
 @command.command(name="check")

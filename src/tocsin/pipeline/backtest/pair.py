@@ -7,7 +7,7 @@ seen by that one only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -26,7 +26,6 @@ from tocsin.records import (
     BankEntry,
     Decision,
     EventBatch,
-    FeatureTable,
     Signal,
     SignalTable,
     WindowSpec,
@@ -109,10 +108,7 @@ class Pair:
         """The windows of both, empty; None where no rule reads any."""
         if not self.windows:
             return None
-        conditions: dict[str, Callable[[FeatureTable, int], bool]] = {
-            **self.before.window_conditions,
-            **self.after.window_conditions,
-        }
+        conditions = {**self.before.window_conditions, **self.after.window_conditions}
         return WindowState(self.windows, conditions, self.lateness)
 
     def count(self, batch: EventBatch, windows: WindowState) -> None:
