@@ -39,6 +39,7 @@ class Permission(StrEnum):
     BANKS_READ = "banks.read"
     DEADLETTERS_READ = "deadletters.read"
     AUDIT_READ = "audit.read"
+    POLICY_BACKTEST = "policy.backtest"
     EVENTS_WRITE = "events.write"
 
 
@@ -54,7 +55,7 @@ _READ = frozenset(
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ},
+        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ, Permission.POLICY_BACKTEST},
         Role.MODERATOR: _READ | {Permission.CASES_DECIDE},
         Role.INVESTIGATOR: _READ | {Permission.CASES_DECIDE, Permission.AUDIT_READ},
         Role.APPEALS: _READ | {Permission.VERDICTS_REVERSE, Permission.AUDIT_READ},

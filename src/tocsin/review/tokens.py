@@ -42,6 +42,7 @@ class Scope(StrEnum):
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     ACTIONS_READ = "actions:read"
+    BACKTESTS_READ = "backtests:read"
     ADMIN = "admin"
 
 

@@ -44,9 +44,11 @@ __all__ = [
     "list_changes",
     "mark",
     "note_progress",
+    "number_before",
     "remove_changes",
     "standing_verdicts",
     "touching_rule",
+    "with_version",
 ]
 
 SILENCE = timedelta(minutes=2)
@@ -178,6 +180,18 @@ def files_of(connection: sa.Connection, backtest_id: str) -> dict[str, str] | No
     return msgspec.json.decode(raw, type=dict[str, str])
 
 
+def with_version(connection: sa.Connection, version: str) -> str | None:
+    """The newest back-test of a pack with this version; None if it was never tried."""
+    statement = (
+        sa.select(tests.c.id)
+        .where(tests.c.version == version)
+        .order_by(tests.c.at_us.desc())
+        .limit(1)
+    )
+    found: str | None = connection.execute(statement).scalar_one_or_none()
+    return found
+
+
 def list_changes(
     connection: sa.Connection,
     backtest_id: str,
@@ -199,6 +213,17 @@ def get_change(connection: sa.Connection, backtest_id: str, number: int) -> Chan
     )
     row = connection.execute(statement).one_or_none()
     return None if row is None else _change(row)
+
+
+def number_before(
+    connection: sa.Connection, backtest_id: str, where: ChangeFilter, number: int
+) -> int | None:
+    """The number of the difference before this one; None at the first."""
+    statement = _filtered(sa.select(sa.func.max(changes.c.number)), backtest_id, where)
+    found: int | None = connection.execute(
+        statement.where(changes.c.number < number)
+    ).scalar_one_or_none()
+    return found
 
 
 def count_changes(connection: sa.Connection, backtest_id: str, where: ChangeFilter) -> int:

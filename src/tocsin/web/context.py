@@ -5,13 +5,14 @@ Comes in: what `create_app` was given. Goes out: one frozen value, found at `req
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 from fastapi import Request
 
 from tocsin.pipeline import Intake, Live
+from tocsin.pipeline.backtest import Background
 from tocsin.policy import CompiledPolicy
 from tocsin.review import Passwords
 from tocsin.store.media import MediaStore
@@ -29,6 +30,7 @@ class Context:
     intake: Intake
     passwords: Passwords
     media: MediaStore
+    backtests: Background = field(default_factory=Background)
 
     @property
     def now(self) -> datetime:

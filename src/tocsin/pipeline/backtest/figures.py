@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from math import sqrt
+from typing import Final
+
+import msgspec
 
 from tocsin.pipeline.backtest.tally import Seen, SubjectKey, Tally
 from tocsin.records import (
@@ -20,18 +24,67 @@ from tocsin.records import (
     ChangeKind,
     DayFigures,
     JudgedFigures,
+    Mark,
     RuleFigures,
     Subject,
     VerdictKind,
 )
 from tocsin.store.times import from_us
 
-__all__ = ["ACCOUNTS_SHOWN", "changes_of", "figures_of", "kept_of"]
+__all__ = [
+    "ACCOUNTS_SHOWN",
+    "Precision",
+    "changes_of",
+    "figures_of",
+    "kept_of",
+    "precision_of",
+]
 
 ACCOUNTS_SHOWN = 100
 """Accounts that the figures name: those with the most differences."""
 
 Verdicts = Mapping[SubjectKey, VerdictKind]
+
+_Z: Final = 1.959_964
+"""Of the normal distribution, for 95 in 100."""
+
+
+class Precision(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the newly hit are right, from marks: the share and its interval at 95 %."""
+
+    right: int
+    wrong: int
+    unsure: int
+    share: float
+    low: float
+    high: float
+
+
+def precision_of(marks: Mapping[tuple[ChangeKind, Mark], int]) -> Precision | None:
+    """What the marks say of the newly hit, with Wilson's interval; None where they say nothing.
+
+    Valid where the marked ones are a fair sample: the list is in an order drawn by hash. Marks
+    of `unsure` count in neither direction.
+
+    >>> found = precision_of({(ChangeKind.NEW, Mark.RIGHT): 9, (ChangeKind.NEW, Mark.WRONG): 1})
+    >>> found and (found.share, round(found.low, 3), round(found.high, 3))
+    (0.9, 0.596, 0.982)
+    """
+    right, wrong, unsure = (marks.get((ChangeKind.NEW, mark), 0) for mark in Mark)
+    n = right + wrong
+    if not n:
+        return None
+    share, per = right / n, _Z * _Z / n
+    middle = (share + per / 2) / (1 + per)
+    reach = _Z / (1 + per) * sqrt(share * (1 - share) / n + per / (4 * n))
+    return Precision(
+        right=right,
+        wrong=wrong,
+        unsure=unsure,
+        share=share,
+        low=max(0.0, middle - reach),
+        high=min(1.0, middle + reach),
+    )
 
 
 def changes_of(tally: Tally, verdicts: Verdicts, version: str) -> list[Change]:

@@ -48,9 +48,10 @@ class BacktestRun:
     plan: Plan
     workers: int
     samples: int
+    is_apart: bool
 
     @classmethod
-    def begin(
+    def begin(  # noqa: PLR0913  # each part of the request by its name
         cls,
         store: Store,
         source: PackSource,
@@ -60,8 +61,11 @@ class BacktestRun:
         until: datetime | None = None,
         workers: int = 1,
         samples: int = 20,
+        is_apart: bool = False,
     ) -> BacktestRun:
         """Check the pack and the range, and note that the back-test runs.
+
+        With `is_apart` it judges in other processes only.
 
         Raises:
             CheckFailedError: the pack does not pass its check.
@@ -102,7 +106,13 @@ class BacktestRun:
         with store.write() as transaction:
             backtests.add(transaction.connection, record, source.files)
         return cls(
-            store=store, record=record, source=pair, plan=plan, workers=workers, samples=samples
+            store=store,
+            record=record,
+            source=pair,
+            plan=plan,
+            workers=workers,
+            samples=samples,
+            is_apart=is_apart,
         )
 
     def run(self, on_progress: Progress = lambda _done, _total: None) -> Backtest:
@@ -123,9 +133,22 @@ class BacktestRun:
             self._end(BacktestState.STOPPED, None)
             raise
 
+    def note_alive(self) -> None:
+        """Say that it is not forgotten: it waits for its turn."""
+        with self.store.write() as transaction:
+            now = self.store.clock.now()
+            backtests.note_progress(transaction.connection, self.record.id, done=0, now=now)
+
     def _run(self, watch: _Watch) -> Backtest:
         store, record = self.store, self.record
-        tally = judge_all(store, self.source, self.plan, workers=self.workers, on_rows=watch.add)
+        tally = judge_all(
+            store,
+            self.source,
+            self.plan,
+            workers=self.workers,
+            is_apart=self.is_apart,
+            on_rows=watch.add,
+        )
         if not tally.events:
             raise _nothing(store)
         with store.read() as connection:

@@ -34,15 +34,18 @@ def judge_all(
     plan: Plan,
     *,
     workers: int,
+    is_apart: bool = False,
     on_rows: Callable[[int], None],
 ) -> Tally:
     """Judge every chunk: here, where one process is enough, else in `workers` others.
+
+    With `is_apart` always in others: then this one has other things to do.
 
     Raises:
         TocsinError: a process failed.
     """
     whole = Tally()
-    if workers <= 1 or len(plan.chunks) <= 1:
+    if not is_apart and (workers <= 1 or len(plan.chunks) <= 1):
         pair = Pair.of(source)
         for chunk in plan.chunks:
             with store.read() as connection:

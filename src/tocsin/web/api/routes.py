@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tocsin.web.api import actions, cases, deadletters, decisions, events, media, status
+from tocsin.web.api import actions, backtests, cases, deadletters, decisions, events, media, status
 
 __all__ = ["api_router"]
 
 api_router = APIRouter()
-for module in (events, media, decisions, cases, actions, deadletters, status):
+for module in (events, media, decisions, cases, actions, backtests, deadletters, status):
     api_router.include_router(module.router)

@@ -24,6 +24,7 @@ _NAVIGATION = (
     ("/decisions", "Decisions", Permission.DECISIONS_READ),
     ("/actions", "Actions", Permission.ACTIONS_READ),
     ("/banks", "Banks", Permission.BANKS_READ),
+    ("/backtests", "Back-tests", Permission.POLICY_BACKTEST),
     ("/deadletters", "Dead letters", Permission.DEADLETTERS_READ),
     ("/audit", "Audit", Permission.AUDIT_READ),
 )
