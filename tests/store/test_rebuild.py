@@ -19,11 +19,23 @@ from tocsin.records import (
     Case,
     EntryState,
     Judgement,
+    ProposalState,
+    RuleState,
     Verdict,
     VerdictKind,
 )
 from tocsin.review.verdicts import Ruling, decide, reverse
-from tocsin.store import Store, archive_events, audit, banks, cases, outbox, schema
+from tocsin.store import (
+    Store,
+    archive_events,
+    audit,
+    banks,
+    cases,
+    outbox,
+    proposals,
+    rulestates,
+    schema,
+)
 from tocsin.store.replay import rebuild
 from tocsin.testing import T0, FakeClock, account_event, bank_entry, batch_of, event_of
 
@@ -77,7 +89,29 @@ def live_through_everything(store: Store, clock: FakeClock) -> None:
     with store.write() as transaction:
         transaction.record_events(batch_of(*events), Judgement())
     archive_events(store)
+    change_policy(store)
     judge(store, made_lines(90), batch=8)
+
+
+def change_policy(store: Store) -> None:
+    """A rule in shadow, and a proposal with an invite that is rejected."""
+    with store.write() as transaction:
+        rulestates.write_state(
+            transaction,
+            rule="slogan",
+            rule_version="1",
+            state=RuleState.SHADOW,
+            by="a",
+            reason="r",
+        )
+        change = proposals.ProposedChange(id="prp_1", by="a", reason="r", base=None, pack="1")
+        proposals.propose(transaction, change, files={"policy.yaml": "x"})
+        proposals.add_invite(
+            transaction, "prp_1", invite_id="inv_1", token_hash="h", expires_at=T0, by="a"
+        )
+        proposal = proposals.get(transaction.connection, "prp_1")
+        assert proposal is not None
+        proposals.decide(transaction, proposal, ProposalState.REJECTED, by="b", reason="no")
 
 
 def violation(store: Store, case: Case, *actions: ActionKind) -> Verdict:

@@ -23,6 +23,15 @@ CONSOLE = {
     ("GET", "/deadletters"): Permission.DEADLETTERS_READ,
     ("GET", "/banks"): Permission.BANKS_READ,
     ("GET", "/audit"): Permission.AUDIT_READ,
+    ("GET", "/rules"): Permission.RULES_READ,
+    ("GET", "/rules/{rule_id}"): Permission.RULES_READ,
+    ("POST", "/rules/{rule_id}/state"): Permission.POLICY_PROPOSE,
+    ("GET", "/proposals"): Permission.RULES_READ,
+    ("GET", "/proposals/{proposal_id}"): Permission.RULES_READ,
+    ("POST", "/proposals/{proposal_id}/decide"): Permission.POLICY_APPROVE,
+    ("POST", "/proposals/{proposal_id}/withdraw"): Permission.POLICY_PROPOSE,
+    ("POST", "/proposals/{proposal_id}/invite"): Permission.POLICY_PROPOSE,
+    ("POST", "/policy/rollback"): Permission.POLICY_PROPOSE,
 }
 API = {
     ("POST", "/v1/events"): (Permission.EVENTS_WRITE, Scope.EVENTS_WRITE),
@@ -34,11 +43,30 @@ API = {
     ("POST", "/v1/cases/{case_id}/verdict"): (Permission.CASES_DECIDE, Scope.CASES_WRITE),
     ("POST", "/v1/verdicts/{verdict_id}/reverse"): (Permission.CASES_READ, Scope.CASES_WRITE),
     ("GET", "/v1/actions"): (Permission.ACTIONS_READ, Scope.ACTIONS_READ),
+    ("GET", "/v1/rules"): (Permission.RULES_READ, Scope.RULES_READ),
+    ("GET", "/v1/rules/{rule_id}"): (Permission.RULES_READ, Scope.RULES_READ),
+    ("GET", "/v1/proposals"): (Permission.RULES_READ, Scope.RULES_READ),
+    ("GET", "/v1/proposals/{proposal_id}"): (Permission.RULES_READ, Scope.RULES_READ),
+    ("POST", "/v1/proposals/{proposal_id}/approve"): (
+        Permission.POLICY_APPROVE,
+        Scope.PROPOSALS_WRITE,
+    ),
+    ("POST", "/v1/proposals/{proposal_id}/reject"): (
+        Permission.POLICY_APPROVE,
+        Scope.PROPOSALS_WRITE,
+    ),
     ("GET", "/v1/deadletters"): (Permission.DEADLETTERS_READ, Scope.ADMIN),
     ("GET", "/v1/status"): (Permission.CASES_READ, Scope.CASES_READ),
 }
 LOGGED_IN = {("POST", "/logout"), ("GET", "/api")}
-OPEN = {("GET", "/login"), ("POST", "/login"), ("GET", "/healthz"), ("GET", "/openapi.json")}
+OPEN = {
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("GET", "/healthz"),
+    ("GET", "/openapi.json"),
+    ("GET", "/approve/{token}"),  # the token says which proposal, and opens nothing else
+    ("POST", "/approve/{token}"),
+}
 FORBIDDEN, UNKNOWN, LED_TO_LOG_IN = 403, 401, 303
 
 

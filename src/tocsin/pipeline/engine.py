@@ -49,4 +49,5 @@ class Engine:
         given = DetectorInput(batch=batch, features=features, texts=features)
         signals = detect(given, self.detectors)
         decided = self.policy.decide(batch, features, signals, self.versions, windows=counted)
-        return Judgement(decisions=tuple(decision for _, decision in decided))
+        shadow = self.policy.shadow_hits(batch, features, signals, windows=counted)
+        return Judgement(decisions=tuple(decision for _, decision in decided), shadow=tuple(shadow))

@@ -191,8 +191,8 @@ _EDITS = sa.select(sa.func.max(schema.log_entries.c.position)).where(
 
 
 def _edit_position(connection: sa.Connection) -> int:
-    """Where the log last changed what decides: a policy or a bank."""
-    kinds = (EntryKind.POLICY.value, EntryKind.BANK.value)
+    """Where the log last changed what decides: a policy, a bank, or the state of a rule."""
+    kinds = (EntryKind.POLICY.value, EntryKind.BANK.value, EntryKind.RULE.value)
     found = (connection.execute(_EDITS, {"entry_kind": kind}).scalar_one() for kind in kinds)
     return max(position or 0 for position in found)
 

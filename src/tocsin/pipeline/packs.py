@@ -7,7 +7,7 @@ activated; what a person changed in a bank is not changed back by a pack.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from tocsin.policy import (
     RuleExample,
     check_pack,
     load_pack,
+    with_states,
 )
 from tocsin.records import (
     BankEntry,
@@ -37,11 +38,14 @@ from tocsin.records import (
     Event,
     EventBatch,
     EventPolicy,
+    LogEntry,
+    RuleState,
+    WrittenRule,
     check_entry,
     convert_event,
     encode_event,
 )
-from tocsin.store import Store, Transaction, banks, policies
+from tocsin.store import Store, Transaction, banks, policies, rulestates
 
 __all__ = [
     "ExampleResult",
@@ -49,9 +53,13 @@ __all__ = [
     "activate_first",
     "banks_under",
     "check",
+    "checked",
+    "in_force",
     "load_engine",
     "load_policy",
+    "put_in_force",
     "run_examples",
+    "standing_rules",
 ]
 
 PACK_SOURCE = "pack"
@@ -122,6 +130,20 @@ def activate(
     Raises:
         CheckFailedError: it does not pass; the pack in force stays.
     """
+    policy = checked(store, source)
+    with store.write() as transaction:
+        if only_first and policies.active_version(transaction.connection) is not None:
+            return policy  # another process was quicker
+        put_in_force(transaction, policy, by=by, reason=reason)
+    return policy
+
+
+def checked(store: Store, source: PackSource) -> CompiledPolicy:
+    """The pack, compiled, where it passes its check and keeps its examples.
+
+    Raises:
+        CheckFailedError: it does not.
+    """
     with store.read() as connection:
         stored = banks.list_entries(connection)
     report = check(source, stored)
@@ -139,12 +161,22 @@ def activate(
             where=broken[0].where,
             hint="tocsin policy test shows them all",
         )
-    with store.write() as transaction:
-        if only_first and policies.active_version(transaction.connection) is not None:
-            return report.policy  # another process was quicker
-        _import_banks(transaction, report.policy.entries, reason=reason)
-        policies.activate(transaction, source.version, source.files, by=by, reason=reason)
     return report.policy
+
+
+def put_in_force(
+    transaction: Transaction, policy: CompiledPolicy, *, by: str, reason: str
+) -> LogEntry:
+    """Import the banks of a pack that was checked, and make it the one in force."""
+    _import_banks(transaction, policy.entries, reason=reason)
+    return policies.activate(
+        transaction,
+        policy.version,
+        policy.source.files,
+        by=by,
+        reason=reason,
+        rules=[rule.written for rule in policy.rules],
+    )
 
 
 def activate_first(store: Store) -> None:
@@ -158,14 +190,20 @@ def activate_first(store: Store) -> None:
     activate(store, source, by=PACK_SOURCE, reason=reason, only_first=True)
 
 
-def load_policy(connection: sa.Connection, version: str | None = None) -> CompiledPolicy:
-    """The policy in force, or an earlier version, compiled from what the log holds of it.
+def load_policy(
+    connection: sa.Connection,
+    version: str | None = None,
+    *,
+    files: Mapping[str, str] | None = None,
+) -> CompiledPolicy:
+    """The policy in force, an earlier version, or one of these files, in the states of its files.
 
     Raises:
         CheckFailedError: it does not pass the check of this program.
     """
     version = version or policies.active_version(connection)
-    files = None if version is None else policies.files_of(connection, version)
+    if files is None and version is not None:
+        files = policies.files_of(connection, version)
     if files is None:
         raise CheckFailedError("the log holds no such policy", where=version)
     report = check(PackSource.from_files(files), banks.list_entries(connection))
@@ -187,8 +225,12 @@ def load_engine(
     """
     entries = banks.list_entries(connection, active_only=True)
     found = registry.detectors(entries, builder)
-    policy = load_policy(connection)
+    written = load_policy(connection)
+    overriding = _overriding(written, rulestates.states(connection))
+    policy = with_states(written, overriding)
     versions = _versions(entries, found)
+    if overriding:
+        versions["rules"] = rulestates.states_digest(overriding)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"
     return Engine(policy=policy, detectors=found, versions=versions)
@@ -214,6 +256,35 @@ def banks_under(
     merged = {entry.id: entry for entry in banks.list_entries(connection)}
     merged |= {entry.id: check_entry(entry) for entry in _bank_changes(connection, entries, now)}
     return sorted(merged.values(), key=lambda entry: (entry.bank, entry.id))
+
+
+def _overriding(
+    policy: CompiledPolicy, states: Mapping[tuple[str, str], RuleState]
+) -> dict[tuple[str, str], RuleState]:
+    """Of the states that the log gave, those that differ from what the pack itself says."""
+    known = ((rule, states.get((rule.id, rule.version))) for rule in policy.rules)
+    return {
+        (rule.id, rule.version): state
+        for rule, state in known
+        if state is not None and state is not rule.state
+    }
+
+
+def in_force(connection: sa.Connection) -> CompiledPolicy:
+    """The policy in force, its rules in the states that stand now."""
+    policy = load_policy(connection)
+    return with_states(policy, rulestates.states(connection))
+
+
+def standing_rules(connection: sa.Connection) -> list[WrittenRule]:
+    """The rules of the pack in force as records, in the states that stand now; nothing compiled."""
+    activations = policies.list_activations(connection)
+    written = policies.rules_of(connection, activations[0].position) if activations else []
+    states = rulestates.states(connection)
+    return [
+        msgspec.structs.replace(rule, state=states.get((rule.id, rule.version), rule.state))
+        for rule in written
+    ]
 
 
 def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, reason: str) -> None:

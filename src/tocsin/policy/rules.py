@@ -22,7 +22,7 @@ from tocsin.policy.problems import Code, Document, Place, Problems, did_you_mean
 from tocsin.policy.sensitive import warn_of_names
 from tocsin.policy.spec import EVENT_TYPES, Basis, Clause, Example, Rule, rule_version
 from tocsin.policy.tree import ListNode, MapNode, Node, read_tree
-from tocsin.records import BankKind, Outcome, SubjectKind
+from tocsin.records import BankKind, Outcome, RuleState, SubjectKind
 
 __all__ = ["RULE_KEYS", "RuleReader"]
 
@@ -36,6 +36,7 @@ RULE_KEYS = {
     "priority": "0 to 1000: which rule wins, and how soon a person looks",
     "subject": "`post`, `account`, `hashtag` or `media` (optional)",
     "events": "event types that it is asked about (optional)",
+    "state": "`draft`, `shadow`, `active` (where absent) or `retired`: how it begins",
     "basis": "`bank` where it tests known material only; `rule` where absent",
     "note": "for people (optional)",
     "examples": "`hit` and `miss`: events that it must hit, and must not",
@@ -113,6 +114,7 @@ class RuleReader:
         priority = fields.integer("priority", 0, MAX_PRIORITY, 0)
         events, subject = self._scope(fields, outcome)
         basis = fields.choice("basis", Basis, Basis.RULE)
+        state = fields.choice("state", RuleState, RuleState.ACTIVE)
         note = fields.text("note") or None
         examples = self._examples(fields, rule_id or "rule", events)
         condition = self._condition(fields, rule_id, events, basis)
@@ -143,6 +145,7 @@ class RuleReader:
             examples=examples,
             version=version,
             where=str(fields.place("id")),
+            state=state,
         )
 
     def _id(self, fields: Fields) -> str | None:

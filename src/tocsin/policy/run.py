@@ -7,12 +7,20 @@ with the same features, signals and versions gives the same bytes, however batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from tocsin.policy.automation import Gate, default_gate
-from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
+from tocsin.policy.decide import (
+    Context,
+    Hit,
+    author_of,
+    decide_subject,
+    overriding_priority,
+    subject_of,
+)
 from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.execute import Asker, Interpreted, rows_that_meet
 from tocsin.policy.expressions import BankTest, Name, SignalRead, WindowRead, walk
@@ -27,6 +35,8 @@ from tocsin.records import (
     EventBatch,
     FeatureTable,
     Outcome,
+    RuleState,
+    ShadowHit,
     Signal,
     SignalTable,
     Subject,
@@ -39,6 +49,8 @@ __all__ = ["UNDETERMINED", "CompiledPolicy"]
 UNDETERMINED = "und"
 """The language of a decision where no feature says one (BCP 47)."""
 
+Found = TypeVar("Found")
+
 _NO_SIGNALS: Mapping[str, Signal] = {}
 _SUBJECT_ORDER = ("post", "media", "hashtag", "campaign", "account")
 
@@ -48,8 +60,9 @@ class CompiledPolicy:
     """A pack that passed its check, ready to decide.
 
     `entries` are the bank entries that the pack brings along; `left_out` the rules that wait
-    for something that is not installed. `proposing` and `allowing` ask the rules: those that
-    propose something, and the `allow` rules (see `check.compile_rules`).
+    for something that is not installed. `proposing` and `allowing` ask the active rules: those
+    that propose something, and the `allow` rules; `shadowing` asks those in shadow, and `trying`
+    those that are not active yet, drafts among them (see `check.compile_rules`).
     """
 
     source: PackSource
@@ -61,6 +74,8 @@ class CompiledPolicy:
     left_out: Sequence[str] = ()
     proposing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
     allowing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
+    shadowing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
+    trying: Asker = field(default_factory=Interpreted, compare=False, repr=False)
 
     @property
     def version(self) -> str:
@@ -100,7 +115,9 @@ class CompiledPolicy:
 
     @cached_property
     def _window_reads(self) -> Sequence[WindowRead]:
-        parts = (part for rule in self.rules for part in walk(rule.condition))
+        # those of drafts too: a draft that goes to shadow finds its windows counted
+        asked = (rule for rule in self.rules if rule.state is not RuleState.RETIRED)
+        parts = (part for rule in asked for part in walk(rule.condition))
         return tuple(part for part in parts if isinstance(part, WindowRead))
 
     @cached_property
@@ -109,8 +126,8 @@ class CompiledPolicy:
         return frozenset().union(*(rule.events for rule in self.rules))
 
     def examples(self) -> list[RuleExample]:
-        """The rules' own examples, for the pipeline to run."""
-        return collect_examples(self.rules)
+        """The rules' own examples, for the pipeline to run; of retired rules there are none."""
+        return collect_examples(r for r in self.rules if r.state is not RuleState.RETIRED)
 
     def decide(
         self,
@@ -128,11 +145,10 @@ class CompiledPolicy:
         named = {**versions, "policy": self.version}
         decided: list[tuple[int, Decision]] = []
         for row, by_subject in self._hits(batch, features, signals, windows):
-            language = features.value("lang", row)
             context = Context(
                 clauses=self.clauses,
                 signals=signals.get(row, _NO_SIGNALS),
-                language=language if isinstance(language, str) and language else UNDETERMINED,
+                language=self._language(features, row),
                 versions=named,
                 gate=gate,
             )
@@ -154,14 +170,25 @@ class CompiledPolicy:
         signals: SignalTable,
         windows: WindowTable = NO_WINDOWS,
     ) -> list[tuple[int, str]]:
-        """Rows and ids of the rules that hit and that no `allow` rule overrides.
+        """Rows and ids of the rules that hit and that no active `allow` rule overrides.
 
         This is what examples are held against. Unlike `decide` it also lists `allow` rules
-        that hit alone.
+        that hit alone, and rules that are not active yet.
         """
         found: list[tuple[int, str]] = []
-        hits_by_row = self._hits(batch, features, signals, windows, with_lone_allow=True)
-        for row, by_subject in hits_by_row:
+        active = dict(self._hits(batch, features, signals, windows, with_lone_allow=True))
+        waiting = self._waiting(self.trying, batch, features, signals, windows)
+        for row in sorted(active.keys() | waiting.keys()):
+            by_subject = active.get(row, {})
+            floors = {
+                subject: overriding_priority([hit.rule for hit in hits])
+                for subject, hits in by_subject.items()
+            }
+            found.extend(
+                (row, rule.id)
+                for subject, rule in waiting.get(row, ())
+                if rule.outcome is Outcome.ALLOW or rule.priority >= floors.get(subject, -1)
+            )
             for hits in by_subject.values():
                 floor = overriding_priority([hit.rule for hit in hits])
                 found.extend(
@@ -170,6 +197,93 @@ class CompiledPolicy:
                     if hit.rule.outcome is Outcome.ALLOW or hit.rule.priority >= floor
                 )
         return found
+
+    def shadow_hits(
+        self,
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable = NO_WINDOWS,
+    ) -> list[ShadowHit]:
+        """What each rule in shadow would have decided, had it alone been active; in order of rows.
+
+        As with active rules, an `allow` rule counts only where an active rule proposes something
+        about the same subject.
+        """
+        waiting = self._waiting(self.shadowing, batch, features, signals, windows)
+        if not waiting:
+            return []
+        proposed = self._subjects(self.proposing, batch, features, signals, windows, waiting)
+        allowed = self._subjects(self.allowing, batch, features, signals, windows, waiting)
+        found: list[ShadowHit] = []
+        for row, hits in waiting.items():
+            event = batch.events[row]
+            language = self._language(features, row)
+            for subject, rule in hits:
+                is_allow = rule.outcome is Outcome.ALLOW
+                if is_allow and subject not in proposed.get(row, {}):
+                    continue
+                floor = overriding_priority(allowed.get(row, {}).get(subject, ()))
+                hit = ShadowHit(
+                    rule=rule.id,
+                    rule_version=rule.version,
+                    event=event.id,
+                    event_at=event.at,
+                    subject=subject,
+                    actor=author_of(event),
+                    language=language,
+                    clause=rule.clause,
+                    outcome=rule.outcome,
+                    priority=rule.priority,
+                    is_overridden=not is_allow and rule.priority < floor,
+                )
+                found.append(hit)
+        return found
+
+    def _waiting(
+        self,
+        asker: Asker,
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable,
+    ) -> dict[int, list[tuple[Subject, Rule]]]:
+        """Rows in order, with the rules that hit and their subjects, in the order of subjects."""
+        by_row = self._subjects(asker, batch, features, signals, windows, None)
+        return {
+            row: [(subject, rule) for subject, rules in found.items() for rule in rules]
+            for row, found in by_row.items()
+        }
+
+    def _subjects(
+        self,
+        asker: Asker,
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable,
+        among: Collection[int] | None,
+    ) -> dict[int, dict[Subject, list[Rule]]]:
+        """Rows in order, with the rules that hit each subject."""
+
+        def reader_of(row: int) -> EventReader:
+            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+
+        found: dict[int, dict[Subject, list[Rule]]] = {}
+        for row, indexes in asker.hits(batch, features, signals, reader_of, among):
+            by_subject: dict[Subject, list[Rule]] = {}
+            for rule in (self.rules[index] for index in indexes):
+                subject = subject_of(batch.events[row], rule.subject)
+                if subject is not None:
+                    by_subject.setdefault(subject, []).append(rule)
+            if by_subject:
+                found[row] = _in_order(by_subject)
+        return found
+
+    @staticmethod
+    def _language(features: FeatureTable, row: int) -> str:
+        language = features.value("lang", row)
+        return language if isinstance(language, str) and language else UNDETERMINED
 
     def _hits(
         self,
@@ -210,4 +324,8 @@ def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subjec
         subject = subject_of(event, hit.rule.subject)
         if subject is not None:
             found.setdefault(subject, []).append(hit)
+    return _in_order(found)
+
+
+def _in_order(found: Mapping[Subject, Found]) -> dict[Subject, Found]:
     return dict(sorted(found.items(), key=lambda item: _SUBJECT_ORDER.index(item[0].kind)))

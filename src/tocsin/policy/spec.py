@@ -16,7 +16,7 @@ from typing import Any, get_args
 import msgspec
 
 from tocsin.policy.expressions import Expr
-from tocsin.records import ActionKind, Event, Outcome, SubjectKind
+from tocsin.records import ActionKind, Event, Outcome, RuleState, SubjectKind, WrittenRule
 
 __all__ = [
     "EVENT_TYPES",
@@ -91,7 +91,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """An expression over features and signals that points to a clause and an outcome."""
+    """An expression over features and signals that points to a clause and an outcome.
+
+    `state` is what the pack's file says; in an engine it is what stands now. It is no part of the
+    version: the same version goes through the states.
+    """
 
     id: str
     clause: str
@@ -106,6 +110,21 @@ class Rule:
     examples: tuple[Example, ...] = ()
     version: str
     where: str
+    state: RuleState = RuleState.ACTIVE
+
+    @property
+    def written(self) -> WrittenRule:
+        """The rule as a record, for the log."""
+        return WrittenRule(
+            id=self.id,
+            version=self.version,
+            clause=self.clause,
+            outcome=self.outcome,
+            priority=self.priority,
+            when=self.when,
+            state=self.state,
+            note=self.note,
+        )
 
 
 def rule_version(

@@ -104,6 +104,14 @@ from tocsin.records.events import (
 from tocsin.records.hits import Judgement, ShadowHit, decode_shadow_hit, encode_shadow_hit
 from tocsin.records.labels import NO_LABELS, LabelChange, LabelHolder, LabelTable
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
+from tocsin.records.proposals import Proposal, ProposalInvite, ProposalState, SoloWay
+from tocsin.records.rules import (
+    RuleState,
+    StateChange,
+    WrittenRule,
+    decode_written,
+    encode_written,
+)
 from tocsin.records.schema import event_json_schema, published_schema, rendered_schema
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
 from tocsin.records.windows import (
@@ -183,6 +191,9 @@ __all__ = [
     "PostCreated",
     "PostDeleted",
     "PostUpdated",
+    "Proposal",
+    "ProposalInvite",
+    "ProposalState",
     "ProtectedPurpose",
     "Reason",
     "Refusal",
@@ -190,13 +201,16 @@ __all__ = [
     "ReportFiled",
     "ReportTarget",
     "RuleFigures",
+    "RuleState",
     "ShadowHit",
     "Share",
     "SharedObject",
     "Signal",
     "SignalSpec",
     "SignalTable",
+    "SoloWay",
     "Span",
+    "StateChange",
     "Subject",
     "SubjectKind",
     "Target",
@@ -212,6 +226,7 @@ __all__ = [
     "WindowMeasure",
     "WindowSpec",
     "WindowTable",
+    "WrittenRule",
     "account_key",
     "action_id",
     "as_numbers",
@@ -223,9 +238,11 @@ __all__ = [
     "decode_event",
     "decode_json",
     "decode_shadow_hit",
+    "decode_written",
     "encode_decision",
     "encode_event",
     "encode_shadow_hit",
+    "encode_written",
     "entry_id",
     "event_from_row",
     "event_json_schema",

@@ -10,6 +10,17 @@ from tocsin.review.consequences import ACCOUNT_ACTIONS, LABELS, consequence, sub
 from tocsin.review.passwords import MIN_CHARACTERS, Passwords
 from tocsin.review.queue import Neighbours, QueuePage, find_neighbours, list_page
 from tocsin.review.roles import PERMISSIONS, Permission, Role, may, parse_role, require
+from tocsin.review.secondperson import (
+    Colleague,
+    NewInvite,
+    check_second_person,
+    checked_reason,
+    create_invite,
+    find_colleague,
+    find_invite,
+    has_users,
+    is_same_person,
+)
 from tocsin.review.sessions import NewSession, Session, find_session, log_in, log_out
 from tocsin.review.tokens import (
     NewToken,
@@ -30,7 +41,9 @@ __all__ = [
     "MIN_CHARACTERS",
     "PERMISSIONS",
     "ClauseView",
+    "Colleague",
     "Neighbours",
+    "NewInvite",
     "NewSession",
     "NewToken",
     "Passwords",
@@ -42,13 +55,20 @@ __all__ = [
     "Scope",
     "Session",
     "add_user",
+    "check_second_person",
+    "checked_reason",
     "consequence",
+    "create_invite",
     "create_token",
     "decide",
+    "find_colleague",
+    "find_invite",
     "find_neighbours",
     "find_session",
     "find_token",
     "get_user",
+    "has_users",
+    "is_same_person",
     "list_page",
     "log_in",
     "log_out",

@@ -40,6 +40,9 @@ class Permission(StrEnum):
     DEADLETTERS_READ = "deadletters.read"
     AUDIT_READ = "audit.read"
     POLICY_BACKTEST = "policy.backtest"
+    RULES_READ = "rules.read"
+    POLICY_PROPOSE = "policy.propose"
+    POLICY_APPROVE = "policy.approve"  # what somebody else proposed
     EVENTS_WRITE = "events.write"
 
 
@@ -50,12 +53,14 @@ _READ = frozenset(
         Permission.ACCOUNTS_READ,
         Permission.ACTIONS_READ,
         Permission.BANKS_READ,
+        Permission.RULES_READ,
     }
 )
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ, Permission.POLICY_BACKTEST},
+        Role.ANALYST: _READ
+        | {Permission.DEADLETTERS_READ, Permission.POLICY_BACKTEST, Permission.POLICY_PROPOSE},
         Role.MODERATOR: _READ | {Permission.CASES_DECIDE},
         Role.INVESTIGATOR: _READ | {Permission.CASES_DECIDE, Permission.AUDIT_READ},
         Role.APPEALS: _READ | {Permission.VERDICTS_REVERSE, Permission.AUDIT_READ},

@@ -43,6 +43,8 @@ class Scope(StrEnum):
     CASES_WRITE = "cases:write"
     ACTIONS_READ = "actions:read"
     BACKTESTS_READ = "backtests:read"
+    RULES_READ = "rules:read"
+    PROPOSALS_WRITE = "proposals:write"
     ADMIN = "admin"
 
 

@@ -30,6 +30,7 @@ from tocsin.records import (
     Event,
     LogEntry,
     Outcome,
+    ProposalState,
     ReportFiled,
     ShadowHit,
     Subject,
@@ -56,6 +57,10 @@ def apply_entry(
             _apply_policy(connection, entry)
         case EntryKind.BANK:
             _apply_bank(connection, entry, content.get("entries", ()))
+        case EntryKind.RULE:
+            _apply_rule_state(connection, entry)
+        case EntryKind.PROPOSAL:
+            _apply_proposal(connection, entry)
         case EntryKind.VERDICT:
             _apply_verdict(connection, entry)
         case EntryKind.DELIVERY:
@@ -275,6 +280,64 @@ def _apply_policy(connection: sa.Connection, entry: LogEntry) -> None:
         "at_us": to_us(entry.at),
     }
     connection.execute(sa.insert(schema.policy_versions), row)
+
+
+def _apply_rule_state(connection: sa.Connection, entry: LogEntry) -> None:
+    body = entry.body
+    row = {
+        "position": entry.position,
+        "rule": body["rule"],
+        "rule_version": body["rule_version"],
+        "state": body["state"],
+        "by_whom": body["by"],
+        "reason": body["reason"],
+        "proposal": body["proposal"],
+        "at_us": to_us(entry.at),
+    }
+    connection.execute(sa.insert(schema.rule_states), row)
+
+
+def _apply_proposal(connection: sa.Connection, entry: LogEntry) -> None:
+    body = entry.body
+    if body["change"] == "proposed":
+        row = {
+            "id": body["proposal"],
+            "position": entry.position,
+            "by_whom": body["by"],
+            "reason": body["reason"],
+            "at_us": to_us(entry.at),
+            "base": body["base"],
+            "pack": body["pack"],
+            "rule": body["rule"],
+            "rule_version": body["rule_version"],
+            "rule_state": body["rule_state"],
+            "backtest": body["backtest"],
+            "state": ProposalState.OPEN.value,
+        }
+        connection.execute(sa.insert(schema.proposals), row)
+        return
+    if body["change"] == "invited":
+        row = {
+            "token_hash": body["token_hash"],
+            "id": body["invite"],
+            "position": entry.position,
+            "proposal": body["proposal"],
+            "by_whom": body["by"],
+            "at_us": to_us(entry.at),
+            "expires_at_us": body["expires_at_us"],
+        }
+        connection.execute(sa.insert(schema.proposal_invites), row)
+        return
+    values = {
+        "state": body["change"],
+        "decided_by": body["by"],
+        "decided_reason": body["reason"],
+        "decided_at_us": to_us(entry.at),
+        "decided_position": entry.position,
+        "solo": body["solo"],
+    }
+    table = schema.proposals
+    connection.execute(sa.update(table).where(table.c.id == body["proposal"]).values(values))
 
 
 def _apply_bank(connection: sa.Connection, entry: LogEntry, items: Sequence[bytes]) -> None:

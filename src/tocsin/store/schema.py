@@ -291,6 +291,55 @@ rule_hits = Table(
     Index(None, "decision_id"),
 )
 
+rule_states = Table(
+    "rule_states",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("rule", String(128), nullable=False),
+    Column("rule_version", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("proposal", String(64)),
+    Column("at_us", BigInteger, nullable=False),
+    Index(None, "rule", "rule_version"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("base", String(64)),
+    Column("pack", String(64)),  # the change: a version of a pack, or the state of a rule version
+    Column("rule", String(128)),
+    Column("rule_version", String(32)),
+    Column("rule_state", String(16)),
+    Column("backtest", String(64)),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", String(128)),
+    Column("decided_reason", Text),
+    Column("decided_at_us", BigInteger),
+    Column("decided_position", BigInteger),
+    Column("solo", String(16)),
+    Index(None, "state", "position"),
+)
+
+proposal_invites = Table(
+    "proposal_invites",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("proposal", String(64), nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+)
+
 DERIVED = (
     event_ids,
     decisions,
@@ -304,6 +353,9 @@ DERIVED = (
     account_states,
     reports,
     rule_hits,
+    rule_states,
+    proposals,
+    proposal_invites,
 )
 """Tables that `tocsin rebuild` empties and fills again from the log."""
 

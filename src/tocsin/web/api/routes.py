@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tocsin.web.api import actions, backtests, cases, deadletters, decisions, events, media, status
+from tocsin.web.api import (
+    actions,
+    backtests,
+    cases,
+    deadletters,
+    decisions,
+    events,
+    media,
+    rules,
+    status,
+)
 
 __all__ = ["api_router"]
 
 api_router = APIRouter()
-for module in (events, media, decisions, cases, actions, backtests, deadletters, status):
+for module in (
+    events,
+    media,
+    decisions,
+    cases,
+    actions,
+    rules,
+    backtests,
+    deadletters,
+    status,
+):
     api_router.include_router(module.router)

@@ -12,12 +12,26 @@ from tocsin.web.console import (
     cases,
     decisions,
     login,
+    proposals,
     queue,
     records,
+    rules,
 )
 
 __all__ = ["console_router"]
 
 console_router = APIRouter()
-for module in (login, queue, cases, account, decisions, records, banks, backtests, audit):
+for module in (
+    login,
+    queue,
+    cases,
+    account,
+    decisions,
+    records,
+    banks,
+    rules,
+    backtests,
+    proposals,
+    audit,
+):
     console_router.include_router(module.router)
