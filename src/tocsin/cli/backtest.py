@@ -69,6 +69,7 @@ class Moment(click.ParamType[datetime]):
     show_default=True,
     help="Rules and accounts that the tables show.",
 )
+@click.option("--as-written", is_flag=True, help="Leave out what the pack has in draft or shadow.")
 @click.option("--show-text", is_flag=True, help="Print what people wrote beside the samples.")
 @click.option("--by", help="Who tries it. [the operating system's user]")
 @shared_options
@@ -81,6 +82,7 @@ def backtest(  # one parameter per option
     workers: int | None,
     samples: int,
     top: int,
+    as_written: bool,
     show_text: bool,
     by: str | None,
 ) -> None:
@@ -88,7 +90,8 @@ def backtest(  # one parameter per option
 
     Nothing that was decided changes. Windows are counted as they were; banks stand as they do now,
     with the pack's own entries as activating it would leave them. What it finds is stored:
-    `tocsin policy backtest-show ID` shows it again, the console lets people review it.
+    `tocsin policy backtest-show ID` shows it again, the console lets people review it. Rules that
+    the pack has in draft or shadow judge as if they were active: to try them is what this is for.
 
     \b
     Examples:
@@ -108,6 +111,7 @@ def backtest(  # one parameter per option
             until=until,
             workers=workers or os.cpu_count() or 1,
             samples=samples,
+            is_tried=not as_written,
         )
         with context.progress() as progress:
             task = progress.add_task("back-testing", total=run.record.events, note="")

@@ -21,11 +21,13 @@ from tocsin.pipeline import registry
 from tocsin.pipeline.packs import check
 from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import CompiledPolicy, PackSource
+from tocsin.policy.check import with_states
 from tocsin.records import (
     NO_WINDOWS,
     BankEntry,
     Decision,
     EventBatch,
+    RuleState,
     Signal,
     SignalTable,
     WindowSpec,
@@ -44,13 +46,18 @@ Decided = Sequence[tuple[int, Decision]]
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One pack: its files, and all banks as they stand with it."""
+    """One pack: its files, all banks as they stand with it, and states by rule and version.
+
+    With `is_tried`, its rules in draft or shadow judge as if they were active.
+    """
 
     files: Mapping[str, str]
     entries: Sequence[BankEntry]
+    states: Mapping[tuple[str, str], RuleState] = {}
+    is_tried: bool = False
 
     def policy(self) -> CompiledPolicy:
-        """The pack, compiled.
+        """The pack, compiled, its rules in their states.
 
         Raises:
             CheckFailedError: it does not pass its check.
@@ -58,7 +65,15 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         report = check(PackSource.from_files(self.files), self.entries)
         if report.policy is None:
             raise CheckFailedError(f"the pack has {len(report.problems)} mistakes")
-        return report.policy
+        policy = with_states(report.policy, self.states)
+        if not self.is_tried:
+            return policy
+        tried = {
+            (rule.id, rule.version): RuleState.ACTIVE
+            for rule in policy.rules
+            if rule.state in (RuleState.DRAFT, RuleState.SHADOW)
+        }
+        return with_states(policy, tried)
 
 
 class PairSource(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,9 +20,9 @@ from tocsin.pipeline.backtest.pair import PairSource, Side, window_specs
 from tocsin.pipeline.backtest.plan import Plan, make_plan
 from tocsin.pipeline.backtest.workers import judge_all
 from tocsin.pipeline.packs import banks_under, check, load_policy
-from tocsin.policy import CompiledPolicy, PackSource
+from tocsin.policy import PackSource
 from tocsin.records import Backtest, BacktestState
-from tocsin.store import Store, backtests, banks
+from tocsin.store import Store, backtests, banks, rulestates
 from tocsin.store.stretches import list_stretches, span_of
 
 __all__ = ["BacktestRun", "Progress"]
@@ -62,10 +62,12 @@ class BacktestRun:
         workers: int = 1,
         samples: int = 20,
         is_apart: bool = False,
+        is_tried: bool = True,
     ) -> BacktestRun:
         """Check the pack and the range, and note that the back-test runs.
 
-        With `is_apart` it judges in other processes only.
+        With `is_apart` it judges in other processes only. With `is_tried`, rules of the pack in
+        draft or shadow judge as if they were active: to try them is what a back-test is for.
 
         Raises:
             CheckFailedError: the pack does not pass its check.
@@ -75,8 +77,8 @@ class BacktestRun:
             raise InputError("the range ends before it begins", where="until")
         now = store.clock.now()
         with store.read() as connection:
-            base = load_policy(connection)
-            tried, pair = _sources(store, connection, source, base, now)
+            pair = _sources(store, connection, source, is_tried=is_tried)
+            base, tried = pair.before.policy(), pair.after.policy()
             windows = window_specs(base, tried)
             lateness_us = store.settings.window_lateness_s * 1_000_000
             plan = make_plan(
@@ -207,13 +209,9 @@ class _Watch:
 
 
 def _sources(
-    store: Store,
-    connection: sa.Connection,
-    source: PackSource,
-    base: CompiledPolicy,
-    now: datetime,
-) -> tuple[CompiledPolicy, PairSource]:
-    """The pack that is tried, compiled, and what processes need to judge with both."""
+    store: Store, connection: sa.Connection, source: PackSource, *, is_tried: bool
+) -> PairSource:
+    """What processes need to judge with the pack in force and with the one that is tried."""
     stored = banks.list_entries(connection)
     report = check(source, stored)
     if report.policy is None:
@@ -221,15 +219,15 @@ def _sources(
             f"the pack has {len(report.problems)} mistakes and is not tried",
             hint="tocsin policy check shows them all",
         )
-    pair = PairSource(
-        before=Side(files=dict(base.source.files), entries=stored),
-        after=Side(
-            files=dict(source.files),
-            entries=banks_under(connection, report.policy.entries, now),
+    states = rulestates.states(connection)
+    entries = banks_under(connection, report.policy.entries, store.clock.now())
+    return PairSource(
+        before=Side(
+            files=dict(load_policy(connection).source.files), entries=stored, states=states
         ),
+        after=Side(files=dict(source.files), entries=entries, states=states, is_tried=is_tried),
         lateness_s=store.settings.window_lateness_s,
     )
-    return report.policy, pair
 
 
 def _nothing(store: Store) -> InputError:

@@ -21,6 +21,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from tocsin.errors import ConflictError, InputError, NotFoundError
+from tocsin.pipeline import RuleDetail, propose_pack
 from tocsin.pipeline.backtest import BacktestRun, precision_of
 from tocsin.policy import PackSource
 from tocsin.records import (
@@ -30,6 +31,7 @@ from tocsin.records import (
     Change,
     ChangeKind,
     Mark,
+    Proposal,
     RuleFigures,
     restore_event,
 )
@@ -38,7 +40,9 @@ from tocsin.store import backtests, events_at, policies
 from tocsin.web.api.backtests import ChangeQuery
 from tocsin.web.callers import Form, Person, person
 from tocsin.web.charts import bar_chart, interval
+from tocsin.web.console import proposals, rules
 from tocsin.web.console.pages import page, redirect
+from tocsin.web.console.rules import colleague_of
 from tocsin.web.context import Context, context_of
 from tocsin.web.subjects import names_of, read_author, read_post
 from tocsin.web.templating import environment
@@ -48,6 +52,7 @@ __all__ = ["RuleBacktest", "backtests_of_rule", "router"]
 router = APIRouter()
 
 Tester = Annotated[Person, Depends(person(Permission.POLICY_BACKTEST))]
+Proposer = Annotated[Person, Depends(person(Permission.POLICY_PROPOSE))]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 _PAGE = 50
@@ -139,6 +144,15 @@ def submit_stop(request: Request, user: Tester, backtest_id: str) -> Response:
     return redirect(f"/backtests/{backtest_id}")
 
 
+@router.post("/backtests/{backtest_id}/propose")
+async def submit_proposal(
+    request: Request, user: Proposer, form: Form, backtest_id: str
+) -> Response:
+    """Propose to put the pack in force that was tried, exactly as it was tried."""
+    reason = str(form.get("reason", ""))
+    return await run_in_threadpool(_submit_proposal, request, user, backtest_id, reason)
+
+
 @router.get("/backtests/{backtest_id}/changes/{number}")
 def show_change(
     request: Request,
@@ -182,6 +196,22 @@ async def submit_mark(
 ) -> Response:
     """Say what one thinks of a difference, then go on with the next."""
     return await run_in_threadpool(_submit_mark, request, user, form, backtest_id, number)
+
+
+def _submit_proposal(request: Request, user: Person, backtest_id: str, reason: str) -> Response:
+    context = context_of(request)
+    with context.store.read() as connection:
+        files = backtests.files_of(connection, backtest_id)
+    if files is None:
+        raise NotFoundError("there is no such back-test")
+    made = propose_pack(
+        context.store,
+        PackSource.from_files(files),
+        by=colleague_of(user),
+        reason=reason,
+        backtest=backtest_id,
+    )
+    return redirect(f"/proposals/{made.id}")
 
 
 def backtests_of_rule(
@@ -367,3 +397,21 @@ def _chart(figures: BacktestFigures | None) -> Markup | None:
         labels,
         f"Decisions per day under both packs, from {days[0].day} to {days[-1].day}",
     )
+
+
+def _for_rule(context: Context, connection: sa.Connection, detail: RuleDetail) -> dict[str, Any]:
+    found = backtests_of_rule(connection, detail.summary.id, context.now)
+    return {"rule_backtests": found}
+
+
+def _for_proposal(
+    context: Context, connection: sa.Connection, proposal: Proposal
+) -> dict[str, Any]:
+    name = proposal.backtest
+    found = None if name is None else backtests.get(connection, name, context.now)
+    marks = {} if found is None else backtests.count_marks(connection, found.id)
+    return {"proposal_backtest": found, "proposal_precision": precision_of(marks)}
+
+
+rules.PROVIDERS.append(_for_rule)
+proposals.PROVIDERS.append(_for_proposal)
