@@ -158,7 +158,7 @@ def show_change(
     request: Request,
     user: Tester,
     backtest_id: str,
-    number: Annotated[int, Query(ge=0)],
+    number: int,
     query: Annotated[ChangeQuery, Depends()],
 ) -> Response:
     """One difference: the event that it is about, and what both packs say of it."""
