@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tocsin.features.table import Feature
-from tocsin.records import FeatureSpec, ReportFiled, ValueType
+import numpy as np
+
+from tocsin.features.table import Feature, Features
+from tocsin.records import FeatureSpec, Numbers, ReportFiled, ValueType
 
 __all__ = ["FEATURES"]
 
@@ -22,7 +24,15 @@ def _as_sent(name: str, path: str, value_type: ValueType, doc: str, example: str
 def _whether(name: str, path: str, doc: str) -> Feature:
     """Whether a post names another one."""
     spec = FeatureSpec(name=name, type=ValueType.BOOL, doc=doc, example="false")
-    return Feature(spec=spec, reads=("post.id", path), of=_is_named)
+
+    def numbers(table: Features) -> Numbers:
+        named = np.array([other is not None for other in table.read(path)], np.int64)
+        posts = table.read("post.id")
+        if None not in posts:
+            return Numbers(named, None)
+        return Numbers(named, np.array([post is not None for post in posts], np.bool_))
+
+    return Feature(spec=spec, reads=("post.id", path), of=_is_named, numbers=numbers)
 
 
 def _is_named(post: str | None, other: str | None) -> bool | None:

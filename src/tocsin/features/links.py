@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tocsin.features.table import ACCOUNT_TYPES, Feature
+from tocsin.features.table import ACCOUNT_TYPES, Feature, Features
 from tocsin.matching import find_links, parse_link
 from tocsin.matching.links import Link
 from tocsin.records import FeatureSpec, ValueType
@@ -44,9 +44,26 @@ def _links(*read: Any) -> tuple[str, ...] | None:
     return None if found is None else tuple(dict.fromkeys(link.url for link in found))
 
 
+def _all_hosts(table: Features) -> list[tuple[str, ...] | None]:
+    """The same for all rows: most hold nothing that could be a link."""
+    sent, texts = table.read("post.links"), table.read("post.text")
+    return [
+        _unique_hosts([link.host for link in map(parse_link, own) if link is not None])
+        if own
+        else _hosts(*(table.cell(path, row) for path in _READS))
+        if own is None or (text and ("." in text or "://" in text))
+        else ()
+        for row, (own, text) in enumerate(zip(sent, texts, strict=True))
+    ]
+
+
+def _unique_hosts(hosts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(hosts) if len(hosts) < 2 else tuple(dict.fromkeys(hosts))  # noqa: PLR2004  # one
+
+
 def _hosts(*read: Any) -> tuple[str, ...] | None:
     found = _found(*read)
-    return None if found is None else tuple(dict.fromkeys(link.host for link in found))
+    return None if found is None else _unique_hosts([link.host for link in found])
 
 
 FEATURES: Final = (
@@ -70,5 +87,6 @@ FEATURES: Final = (
         ),
         reads=_READS,
         of=_hosts,
+        whole=_all_hosts,
     ),
 )

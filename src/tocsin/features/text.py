@@ -117,15 +117,25 @@ def _titles(table: Features) -> list[str | None]:
 def _hashtags(sent: tuple[str, ...] | None, text: str | None) -> tuple[str, ...] | None:
     """`sent` is None where there is no post."""
     if sent:
-        return _unique([_tag_key(tag.lstrip("#＃")) for tag in sent])
-    if sent is None or not text or ("#" not in text and "＃" not in text):
-        return None if sent is None else ()
-    return _unique([_tag_key(tag) for tag in hashtags_in(text)])
+        return _unique([_tag_key(tag) for tag in sent])
+    if sent is None:
+        return None
+    return _unique(map(_tag_key, hashtags_in(text or "")))
+
+
+def _all_hashtags(table: Features) -> list[tuple[str, ...] | None]:
+    """The same for all rows: most have none."""
+    return [
+        ()
+        if sent == () and (not text or ("#" not in text and "＃" not in text))
+        else _hashtags(sent, text)
+        for sent, text in zip(table.read("post.hashtags"), table.read("post.text"), strict=True)
+    ]
 
 
 @lru_cache(maxsize=16_384)  # the same hashtags come again
 def _tag_key(tag: str) -> str:
-    return normalise(tag).text
+    return normalise(tag.lstrip("#＃")).text
 
 
 def _mentions(sent: tuple[str, ...] | None, text: str | None) -> tuple[str, ...] | None:
@@ -136,7 +146,7 @@ def _mentions(sent: tuple[str, ...] | None, text: str | None) -> tuple[str, ...]
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 FEATURES: Final = (
@@ -193,6 +203,7 @@ FEATURES: Final = (
         ),
         reads=("post.hashtags", "post.text"),
         of=_hashtags,
+        whole=_all_hashtags,
     ),
     Feature(
         spec=FeatureSpec(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -163,15 +164,18 @@ def _plain_link(address: str) -> Link | None:
     Most are; the whole way takes ten times as long.
     """
     scheme, _, rest = address.partition("://")
-    if scheme not in _PORTS or not rest.isascii():
-        return None
-    if rest.encode("ascii").translate(None, _PLAIN):
+    if scheme not in _PORTS or not rest.isascii() or rest.encode().translate(None, _PLAIN):
         return None
     host, _, path = rest.partition("/")
     path = "/" + path
-    if "/." in path or "~" in host or _ascii_host(host) != host:
+    if "/." in path or not _is_plain_host(host):
         return None
     return Link(f"{scheme}://{host}{path}", host, path, "")
+
+
+@lru_cache(maxsize=16_384)  # the same hosts come again
+def _is_plain_host(host: str) -> bool:
+    return "~" not in host and _ascii_host(host) == host
 
 
 def _any_link(address: str) -> Link | None:

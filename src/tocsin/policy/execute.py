@@ -28,7 +28,7 @@ from tocsin.policy.interpret import EventReader, evaluate
 from tocsin.policy.masks import Columns, Mask, Rows, masks_of
 from tocsin.policy.plan import Plan
 from tocsin.policy.prefilter import Prefilter
-from tocsin.policy.spec import Rule, event_type
+from tocsin.policy.spec import Rule
 from tocsin.records import (
     NO_WINDOWS,
     EventBatch,
@@ -226,10 +226,11 @@ class Executor:
         among: Collection[int] | None,
         found: dict[int, list[int]],
     ) -> None:
+        type_of = batch.columns.cell
         for row, names in signals.items():
             if among is not None and row not in among:
                 continue
-            anchored = self._anchored.get(event_type(batch.events[row]))
+            anchored = self._anchored.get(type_of("type", row))
             if anchored is None:
                 continue
             waiting = [anchored[name] for name in names if name in anchored]
@@ -250,9 +251,12 @@ class Executor:
         reader: ReaderOf,
         found: dict[int, list[int]],
     ) -> None:
+        type_of = batch.columns.cell
         for row in rows:
+            tests = self._open.get(type_of("type", row), ())
+            if not tests:
+                continue
             own = reader(row)
-            tests = self._open.get(event_type(batch.events[row]), ())
             hits = [index for index, test in tests if test(own)]
             if hits:
                 found.setdefault(row, []).extend(hits)

@@ -27,14 +27,11 @@ from tocsin.policy.kinds import NUMBERS, Kind
 from tocsin.policy.plan import Plan, Step
 from tocsin.records import (
     NO_WINDOWS,
-    FeatureColumns,
-    FeatureNumbers,
     FeatureTable,
     FeatureValue,
     Numbers,
     Signal,
     SignalTable,
-    WindowColumns,
     WindowSpec,
     WindowTable,
 )
@@ -86,18 +83,18 @@ class Columns:
 
     def column(self, name: str) -> Sequence[FeatureValue | None]:
         """A feature of all rows."""
-        if isinstance(self.features, FeatureColumns):
-            return self.features.column(name)
-        return [self.features.value(name, row) for row in range(self.n_rows)]
+        column = getattr(self.features, "column", None)  # `isinstance` of a protocol takes longer
+        if column is None:
+            return [self.features.value(name, row) for row in range(self.n_rows)]
+        found: Sequence[FeatureValue | None] = column(name)
+        return found
 
-    def numbers(self, name: str) -> Numbers:
-        """A feature that is a number or a duration."""
+    def numbers(self, name: str, *, is_whole: bool = True) -> Numbers:
+        """A feature that is a number, a truth value or a duration."""
         made = self._numbers.get(name)
         if made is None:
-            if isinstance(self.features, FeatureNumbers):
-                made = _exact(self.features.numbers(name))
-            else:
-                made = _as_numbers(self.column(name))
+            numbers = getattr(self.features, "numbers", None) if is_whole else None
+            made = _as_numbers(self.column(name)) if numbers is None else _exact(numbers(name))
             self._numbers[name] = made
         return made
 
@@ -109,13 +106,15 @@ class Columns:
         return made
 
     def _answers(self, spec: WindowSpec) -> Numbers:
-        if isinstance(self.windows, WindowColumns):
-            answers = self.windows.answers(spec)
-            if answers is None:
-                return Numbers(np.zeros(self.n_rows), np.zeros(self.n_rows, dtype=np.bool_))
-            is_known = answers >= 0
-            return _exact(Numbers(answers, None if is_known.all() else is_known))
-        return _as_numbers([self.windows.window(spec, row) for row in range(self.n_rows)])
+        answers_of = getattr(self.windows, "answers", None)
+        if answers_of is None:
+            return _as_numbers([self.windows.window(spec, row) for row in range(self.n_rows)])
+        answers: npt.NDArray[np.int64] | None = answers_of(spec)
+        if answers is None:
+            return Numbers(np.zeros(self.n_rows), np.zeros(self.n_rows, dtype=np.bool_))
+        if len(answers) and int(answers.min()) >= 0:
+            return _exact(Numbers(answers, None))
+        return _exact(Numbers(answers, answers >= 0))
 
     def distinct(self, name: str) -> _Distinct:
         """The different values of a feature."""
@@ -163,6 +162,8 @@ def _mask(
         return _of_signals(step.signals, closures[step.number])
     if step.signals:
         return None
+    if isinstance(step.expr, Name):
+        return _truth(step.expr.name, _of_distinct(step, closures[step.number]))
     if isinstance(step.expr, Compare):
         return _limits(step, plan) or _of_distinct(step, closures[step.number])
     return _of_distinct(step, closures[step.number])
@@ -208,6 +209,19 @@ def _of_signals(signals: frozenset[str], closure: Closure) -> Mask:
         for row in columns.rows_with(signals):
             found[row] = bool(closure(EventReader(_NoFeatures(), columns.signals[row], row)))
         return found
+
+    return mask
+
+
+def _truth(name: str, otherwise: Mask | None) -> Mask | None:
+    """A feature that is a truth value."""
+
+    def mask(columns: Columns) -> Rows:
+        if otherwise is not None and not hasattr(columns.features, "numbers"):
+            return otherwise(columns)
+        values, known = columns.numbers(name)
+        found = np.asarray(values, dtype=np.bool_)
+        return found if known is None else found & known
 
     return mask
 
@@ -287,8 +301,8 @@ def _limit(operator: str, left: Step, right: Step) -> Mask | None:
 
 def _numbers_of(measured: Name | WindowRead) -> Callable[[Columns], Numbers]:
     if isinstance(measured, Name):
-        name = measured.name
-        return lambda columns: columns.numbers(name)
+        name, is_whole = measured.name, measured.kind is not Kind.FLOAT
+        return lambda columns: columns.numbers(name, is_whole=is_whole)
     spec, per = measured.spec, measured.per
     if per is None:
         return lambda columns: columns.window(spec)
@@ -323,7 +337,9 @@ def _as_numbers(column: Sequence[FeatureValue | None]) -> Numbers:
 
 
 def _is_exact(values: npt.NDArray[Any]) -> bool:
-    return values.dtype.kind in "if" and bool(np.all(np.abs(values) < _EXACT))
+    if values.dtype.kind not in "if":
+        return False
+    return len(values) == 0 or bool(values.min() > -_EXACT and values.max() < _EXACT)
 
 
 def _exact(numbers: Numbers) -> Numbers:

@@ -28,6 +28,7 @@ from tocsin.policy.expressions import (
     Not,
     SignalRead,
     WindowRead,
+    walk,
 )
 from tocsin.policy.interpret import Result, combine
 from tocsin.policy.kinds import Kind
@@ -123,9 +124,9 @@ class _Numbering:
             expr=expr,
             children=tuple(children),
             cost=0 if constant is not None else _cost(expr, below, is_opaque=is_opaque),
-            names=_names(expr).union(*(child.names for child in below)),
-            signals=_signals(expr).union(*(child.signals for child in below)),
-            windows=_windows(expr).union(*(child.windows for child in below)),
+            names=frozenset().union(*map(_names, walk(expr))),
+            signals=frozenset().union(*map(_signals, walk(expr))),
+            windows=frozenset().union(*map(_windows, walk(expr))),
             constant=constant,
             is_opaque=is_opaque or any(child.is_opaque for child in below),
         )

@@ -22,12 +22,13 @@ from tocsin.policy.decide import (
     subject_of,
 )
 from tocsin.policy.examples import RuleExample, collect_examples
-from tocsin.policy.execute import Asker, Interpreted, rows_that_meet
+from tocsin.policy.execute import Asker, CompiledPlan, Executor, Interpreted, rows_that_meet
 from tocsin.policy.expressions import BankTest, Name, SignalRead, WindowRead, walk
 from tocsin.policy.interpret import EventReader, trace
-from tocsin.policy.masks import Rows
+from tocsin.policy.masks import Columns, Rows
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
+from tocsin.policy.tiers import Tiers
 from tocsin.records import (
     NO_WINDOWS,
     BankEntry,
@@ -284,6 +285,35 @@ class CompiledPolicy:
     def _language(features: FeatureTable, row: int) -> str:
         language = features.value("lang", row)
         return language if isinstance(language, str) and language else UNDETERMINED
+
+    def wanted(
+        self,
+        asked: Collection[str],
+        unknown: Collection[str],
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable = NO_WINDOWS,
+    ) -> list[int]:
+        """The rows where a rule that reads one of the signals `asked` can still hit.
+
+        `signals` are those that are there already, `unknown` the names of all that are not yet.
+        """
+        if self.signals.isdisjoint(asked):
+            return []
+        masks = self._tiers.compiled.masks
+        columns = Columns(features, signals, len(batch), masks, windows)
+
+        def reader_of(row: int) -> EventReader:
+            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+
+        return self._tiers.rows(asked, unknown, batch, columns, reader_of)
+
+    @cached_property
+    def _tiers(self) -> Tiers:
+        asker = self.proposing
+        plan = asker.compiled if isinstance(asker, Executor) else CompiledPlan.of(self.rules)
+        return Tiers(plan, self.rules)
 
     def _hits(
         self,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, overload, runtime_checkable
+from typing import Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +85,6 @@ class FeatureTable(Protocol):
         ...
 
 
-@runtime_checkable
 class FeatureColumns(Protocol):
     """What a `FeatureTable` may offer besides: all rows at once, which costs less per row."""
 
@@ -94,7 +93,6 @@ class FeatureColumns(Protocol):
         ...
 
 
-@runtime_checkable
 class FeatureNumbers(Protocol):
     """What a `FeatureTable` may offer besides: numbers as an array."""
 

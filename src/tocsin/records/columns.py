@@ -13,8 +13,9 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, NamedTuple, Protocol, get_args, overload
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, Protocol, get_args, overload
 
 import msgspec
 import numpy as np
@@ -24,13 +25,9 @@ import pyarrow.compute as pc
 
 from tocsin.records.arrow import compact, event_from_row
 from tocsin.records.events import Event
-from tocsin.records.times import from_us, to_us
+from tocsin.records.times import to_us
 
 __all__ = ["ArrowColumns", "ArrowEvents", "Columns", "Numbers", "StructColumns", "as_numbers"]
-
-
-CELLS_PER_COLUMN = 32
-"""One value alone costs about as much as so many of a column that is made whole."""
 
 
 class Numbers(NamedTuple):
@@ -61,20 +58,29 @@ class Columns(Protocol):
 
 def as_numbers(values: Sequence[Any]) -> Numbers:
     """Whole numbers, truth values or times as an array."""
-    known = None
-    if None in values:
-        known = np.array([value is not None for value in values], np.bool_)
-    first = next((value for value in values if value is not None), 0)
+    first = next((value for value in values if value is not None), None)
     if isinstance(first, datetime):
-        values = [0 if value is None else to_us(value) for value in values]
-    elif known is not None:
-        values = [value or 0 for value in values]
-    return Numbers(np.array(values, np.int64), known)
+        try:
+            return Numbers(np.array(list(map(to_us, values)), np.int64), None)
+        except TypeError:  # one is None
+            known = np.array([value is not None for value in values], np.bool_)
+            whole = [0 if value is None else to_us(value) for value in values]
+            return Numbers(np.array(whole, np.int64), known)
+    if None not in values:
+        return Numbers(np.array(values, np.int64), None)
+    known = np.array([value is not None for value in values], np.bool_)
+    return Numbers(np.array([value or 0 for value in values], np.int64), known)
 
 
-def tag_of(event: Event) -> str:
-    """The type of an event as the wire format writes it."""
-    return str(type(event).__struct_config__.tag)
+_TAGS: Final = {event: str(event.__struct_config__.tag) for event in get_args(Event)}
+
+
+def _attributes(parts: Sequence[Any], name: str) -> list[Any]:
+    """An attribute of all parts; None where there is no part, or it has no such attribute."""
+    try:
+        return list(map(attrgetter(name), parts))
+    except AttributeError:
+        return [getattr(part, name, None) for part in parts]
 
 
 class StructColumns:
@@ -90,12 +96,11 @@ class StructColumns:
         if made is None:
             top, _, leaf = path.partition(".")
             if leaf:
-                parts = self.values(top)
-                made = [None if part is None else getattr(part, leaf, None) for part in parts]
+                made = _attributes(self.values(top), leaf)
             elif path == "type":
-                made = [type(event).__struct_config__.tag for event in self._events]
+                made = [_TAGS[type(event)] for event in self._events]
             else:
-                made = [getattr(event, path, None) for event in self._events]
+                made = _attributes(self._events, path)
             self._made[path] = made
         return made
 
@@ -110,7 +115,7 @@ class StructColumns:
             return made[row]
         event = self._events[row]
         if path == "type":
-            return type(event).__struct_config__.tag
+            return _TAGS[type(event)]
         top, _, leaf = path.partition(".")
         part = getattr(event, top, None)
         return getattr(part, leaf, None) if leaf else part
@@ -138,12 +143,37 @@ class ArrowEvents(Sequence[Event]):
         row = range(len(self))[row]
         made = self._made.get(row)
         if made is None:
-            (found,) = self._recorded.slice(row, 1).to_pylist()
-            made = self._made[row] = event_from_row(found)
+            made = self._made[row] = event_from_row(self._row(row))
         return made
 
     def __iter__(self) -> Iterator[Event]:
         return (self[row] for row in range(len(self)))
+
+    def _row(self, row: int) -> dict[str, Any]:
+        """What is said of a row. Only columns that say anything are looked at."""
+        found: dict[str, Any] = {}
+        for name, column, leaves in self._columns:
+            value = column[row]
+            if not value.is_valid:
+                continue
+            if leaves is None:
+                found[name] = value.as_py()
+            else:
+                found[name] = {leaf: inner[row].as_py() for leaf, inner in leaves}
+        return found
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, pa.Array, list[tuple[str, pa.Array]] | None]]:
+        made: list[tuple[str, pa.Array, list[tuple[str, pa.Array]] | None]] = []
+        for field, column in zip(self._recorded.schema, self._recorded.columns, strict=True):
+            if column.null_count == len(column):
+                continue
+            leaves = None
+            if pa.types.is_struct(field.type):
+                inner = [(leaf.name, pc.struct_field(column, leaf.name)) for leaf in field.type]
+                leaves = [pair for pair in inner if pair[1].null_count < len(column)]
+            made.append((field.name, column, leaves))
+        return made
 
 
 class ArrowColumns:
@@ -153,7 +183,7 @@ class ArrowColumns:
         self._recorded = recorded
         self._events = events
         self._made: dict[str, Sequence[Any]] = {}
-        self._asked: dict[str, int] = {}
+        self._arrays: dict[str, pa.Array | None] = {}
 
     def values(self, path: str) -> Sequence[Any]:
         """The values as structs hold them; None where there is none."""
@@ -175,22 +205,28 @@ class ArrowColumns:
         return Numbers(array.cast(pa.int64()).to_numpy(zero_copy_only=False), known)
 
     def cell(self, path: str, row: int) -> Any:
-        """One value; the whole column, once enough of its values were asked for."""
+        """One value."""
         made = self._made.get(path)
         if made is not None:
             return made[row]
-        asked = self._asked[path] = self._asked.get(path, 0) + 1
         array = self._array(path)
-        is_plain = array is not None and not pa.types.is_nested(array.type)
-        if asked * CELLS_PER_COLUMN > self._recorded.num_rows or array is None or not is_plain:
-            return self.values(path)[row]
-        value = array[row].as_py()
-        if value is None and _defaults().get(path, (None, None))[0] is not None:
-            return self.values(path)[row]
+        fallback, inner = _defaults().get(path, (None, None))
+        if array is not None and pa.types.is_struct(array.type):
+            return getattr(self._events[row], path, None)
+        value = None if array is None else array[row].as_py()
+        if value is None:
+            return fallback if fallback is not None and self._has_part(path, row) else None
+        if isinstance(value, list):
+            return tuple(value if inner is None else msgspec.convert(compact(value), _many(inner)))
         return value
 
     def _array(self, path: str) -> pa.Array | None:
         """The Arrow array of a path; None where the record batch has no such column."""
+        if path not in self._arrays:
+            self._arrays[path] = self._found(path)
+        return self._arrays[path]
+
+    def _found(self, path: str) -> pa.Array | None:
         top, _, leaf = path.partition(".")
         index = self._recorded.schema.get_field_index(top)
         if index < 0:
@@ -203,54 +239,50 @@ class ArrowColumns:
 
     def _values(self, path: str) -> Sequence[Any]:
         array = self._array(path)
-        fallback, is_list_of_structs = _defaults().get(path, (None, None))
+        fallback, inner = _defaults().get(path, (None, None))
         if array is None or array.null_count == len(array):
-            made: list[Any] = [None] * self._recorded.num_rows
+            made: list[Any] = [fallback] * self._recorded.num_rows
         elif pa.types.is_struct(array.type):
             return [getattr(event, path, None) for event in self._events]
         elif pa.types.is_list(array.type):
-            made = _lists(array, is_list_of_structs)
-        elif pa.types.is_timestamp(array.type):
-            moments = array.cast(pa.int64()).to_pylist()
-            made = [None if moment is None else from_us(moment) for moment in moments]
+            made = _lists(array, inner)
         else:
             made = array.to_pylist()
-        if fallback is not None and (array is None or array.null_count):
-            has_part = self._has_part(path)
-            made = [
-                fallback if value is None and (has_part is None or has_part[row]) else value
-                for row, value in enumerate(made)
-            ]
+            if fallback is not None and array.null_count:
+                made = [fallback if value is None else value for value in made]
+        if fallback is None:
+            return made
+        part = self._array(path.partition(".")[0]) if "." in path else None
+        if "." in path and part is None:
+            return [None] * self._recorded.num_rows
+        if part is not None and part.null_count:
+            is_there = part.is_valid().to_pylist()
+            return [value if there else None for value, there in zip(made, is_there, strict=True)]
         return made
 
-    def _has_part(self, path: str) -> Sequence[bool] | None:
-        """Whether each event has the part that a path goes through; None: all have."""
+    def _has_part(self, path: str, row: int) -> bool:
+        """Whether an event has the part that a path goes through."""
         top, _, leaf = path.partition(".")
         if not leaf:
-            return None
-        array = self._array(top)
-        if array is None:
-            return [False] * self._recorded.num_rows
-        return array.is_valid().to_pylist() if array.null_count else None
+            return True
+        part = self._array(top)
+        return part is not None and bool(part[row].is_valid)
 
 
-def _lists(array: pa.Array, inner: Any) -> list[Any]:
-    """Lists as tuples; of structs where `inner` names their type."""
-    values = array.flatten()
-    if inner is None:
-        items: list[Any] = values.to_pylist()
-    else:
-        items = [msgspec.convert(compact(item), inner) for item in values.to_pylist()]
-    sizes = array.value_lengths().fill_null(0).to_pylist()
-    is_valid = array.is_valid().to_pylist() if array.null_count else None
-    made: list[Any] = []
-    start = 0
-    for row, size in enumerate(sizes):
-        made.append(
-            tuple(items[start : start + size]) if is_valid is None or is_valid[row] else None
-        )
-        start += size
-    return made
+def _lists(array: pa.Array, inner: type[msgspec.Struct] | None) -> list[Any]:
+    """Lists as tuples, of structs where `inner` names their type; what is null is empty."""
+    items: list[Any] = array.flatten().to_pylist()
+    if inner is not None:
+        items = [msgspec.convert(compact(item), inner) for item in items]
+    ends = np.cumsum(array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)).tolist()
+    return [
+        tuple(items[start:end]) if end > start else ()
+        for start, end in zip([0, *ends[:-1]], ends, strict=True)
+    ]
+
+
+def _many(inner: type[msgspec.Struct]) -> Any:
+    return tuple[inner, ...]  # type: ignore[valid-type]  # a type at run time only
 
 
 @cache

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +88,6 @@ class WindowTable(Protocol):
         ...
 
 
-@runtime_checkable
 class WindowColumns(Protocol):
     """What a `WindowTable` may offer besides: all rows at once, which costs less per row."""
 

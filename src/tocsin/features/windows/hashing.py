@@ -1,6 +1,6 @@
 """Keys of windows as 128 bits under a secret.
 
-Comes in: texts, or slices of a buffer of UTF-8. Goes out: two 64-bit numbers for each. Always holds:
+Comes in: slices of a buffer of UTF-8. Goes out: two 64-bit numbers for each. Always holds:
 equal texts give equal bits under one secret and method, however they come in; nobody without the
 secret can choose texts that collide, or find out from a snapshot which texts were counted.
 Refused: nothing.

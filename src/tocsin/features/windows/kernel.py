@@ -29,7 +29,16 @@ import numpy.typing as npt
 
 from tocsin.features.windows.compiling import compiled
 
-__all__ = ["ENTRY_COLUMNS", "KEY_COLUMNS", "PAIR_COLUMNS", "advance", "expire", "rehash"]
+__all__ = [
+    "ENTRY_COLUMNS",
+    "KEY_COLUMNS",
+    "PAIR_COLUMNS",
+    "advance",
+    "expire",
+    "rehash",
+    "relink",
+    "unroll",
+]
 
 Ints = npt.NDArray[np.int64]
 
@@ -101,9 +110,39 @@ def rehash(old: Ints, new: Ints, column: int, least: int) -> Ints:
     for row in range(old.shape[0]):
         if old[row, USE] != EMPTY and old[row, column] >= least:
             place = _find(new, old[row, HIGH], old[row, LOW])
-            new[place] = old[row]
+            for part in range(old.shape[1]):
+                new[place, part] = old[row, part]
             moved[row] = place
     return moved
+
+
+@compiled
+def relink(entries: Ints, link: int, moved: Ints) -> None:
+    """Let entries point to where the rows of a table stand now."""
+    for entry in range(entries.shape[0]):
+        row = entries[entry, link]
+        if row >= 0:
+            entries[entry, link] = moved[row]
+
+
+@compiled
+def unroll(old: Ints, new: Ints, keys: Ints, front: int) -> None:
+    """Copy a full ring into a longer one, from its first entry on, links and all."""
+    n = old.shape[0]
+    for entry in range(n):
+        place = front + entry if front + entry < n else front + entry - n
+        for column in range(ENTRY_COLUMNS):
+            new[entry, column] = old[place, column]
+        for column in (OLDER, NEWER):
+            link = old[place, column]
+            if link >= 0:
+                new[entry, column] = link - front if link >= front else link - front + n
+    for key in range(keys.shape[0]):
+        if keys[key, USE] != EMPTY:
+            for column in (LAST, FIRST):
+                link = keys[key, column]
+                if link >= 0:
+                    keys[key, column] = link - front if link >= front else link - front + n
 
 
 @compiled

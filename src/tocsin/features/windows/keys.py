@@ -50,9 +50,14 @@ class KeyColumn:
         return len(self.rows) < 2 or bool((self.rows[1:] > self.rows[:-1]).all())  # noqa: PLR2004
 
     @cached_property
+    def is_whole(self) -> bool:
+        """Whether each row has one key."""
+        return len(self.rows) == self.n_rows and self.is_single
+
+    @cached_property
     def by_row(self) -> Hashes:
         """The key of each row where none has more than one; zeros where it has none."""
-        if len(self.rows) == self.n_rows:
+        if self.is_whole:
             return self.hashes
         spread = np.zeros((self.n_rows, 2), np.int64)
         spread[self.rows] = self.hashes
@@ -91,17 +96,19 @@ class BatchKeys:
         key = (events, where)
         found = self._counted.get(key)
         if found is None:
-            types = self._batch.columns.values("type")
-            found = np.fromiter(map(events.__contains__, types), np.bool_, self.n_rows)
             if where:
-                found &= self._conditions[where](self._features, self.n_rows)
+                found = self.counted(events, "")
+                found = found & self._conditions[where](self._features, self.n_rows)
+            else:
+                types = self._batch.columns.values("type")
+                found = np.fromiter(map(events.__contains__, types), np.bool_, self.n_rows)
             self._counted[key] = found
         return found
 
     def amounts(self, feature: str) -> Ints:
         """A whole number of each row, cut to its limits; -1 where it is missing."""
         values, known = self._features.numbers(feature)
-        cut = np.clip(values, 0, MAX_AMOUNT)
+        cut = np.minimum(np.maximum(values, 0), MAX_AMOUNT)
         return cut if known is None else np.where(known, cut, -1)
 
     def _texts(self, _kind: WindowKey) -> KeyColumn:

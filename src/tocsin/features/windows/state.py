@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from tocsin.features.table import Features
 from tocsin.features.windows.choice import new_window
@@ -34,7 +35,6 @@ from tocsin.features.windows.steps import (
     ADD,
     ASK,
     NOTHING,
-    Hashes,
     Ints,
     Shape,
     Steps,
@@ -163,14 +163,11 @@ class WindowState:
     def _answer(self, turn: _Turn, name: str, spec: WindowSpec, n_rows: int) -> Ints:
         """The answers of one window for all rows; of several for one row the greatest."""
         steps, rows = turn.steps(spec)
-        if len(rows) == 0:
-            return np.full(n_rows, NOTHING, np.int64)
         given = self._windows[name].advance(steps)
-        has_one_each = bool((rows[1:] > rows[:-1]).all())
-        if has_one_each and len(rows) == n_rows:
+        if rows is None:
             return given
         found = np.full(n_rows, NOTHING, np.int64)
-        if has_one_each:
+        if len(rows) < 2 or bool((rows[1:] > rows[:-1]).all()):  # noqa: PLR2004  # one has no next
             found[rows] = given
         else:
             np.maximum.at(found, rows, given)
@@ -234,13 +231,30 @@ def _column(stored: bytes) -> Ints:
     return np.frombuffer(stored, "<i8").astype(np.int64)
 
 
-class _Asked(NamedTuple):
-    """The keys of one kind that ask: whose they are, and when."""
+class _Asked:
+    """The keys of one kind that ask: whose they are (None: one of each row), and when."""
 
-    rows: Ints
-    keys: Hashes
-    times: Ints
-    watermarks: Ints
+    def __init__(
+        self, column: KeyColumn, times: Ints, watermarks: Ints, is_taken: Bools | None
+    ) -> None:
+        self.keys = column.hashes
+        self.times, self.watermarks = times, watermarks
+        self.rows: Ints | None = None
+        if is_taken is not None:
+            chosen = np.flatnonzero(is_taken[column.rows])
+            self.rows, self.keys = column.rows[chosen], column.hashes[chosen]
+        elif not column.is_whole:
+            self.rows = column.rows
+        if self.rows is not None:
+            self.times, self.watermarks = times[self.rows], watermarks[self.rows]
+        self.n = len(self.times)
+        self.nothing = np.zeros((self.n, 2), np.int64)
+        self.zeros = np.zeros(self.n, np.int64)
+        self.flags: dict[tuple[frozenset[str], str], Ints] = {}
+
+    def of(self, by_row: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What is known of rows, for the keys."""
+        return by_row if self.rows is None else by_row[self.rows]
 
 
 class _Turn:
@@ -256,50 +270,61 @@ class _Turn:
         self._asked: dict[WindowKey, _Asked] = {}
 
     def asked(self, kind: WindowKey) -> _Asked:
+        """The keys of one kind that ask."""
         found = self._asked.get(kind)
         if found is None:
             column = self._keys.column(kind)
-            rows, hashes = column.rows, column.hashes
-            if self._is_taken is not None:
-                chosen = np.flatnonzero(self._is_taken[rows])
-                rows, hashes = rows[chosen], hashes[chosen]
-            found = _Asked(rows, hashes, self._keys.times[rows], self._watermarks[rows])
+            found = _Asked(column, self._keys.times, self._watermarks, self._is_taken)
             self._asked[kind] = found
         return found
 
-    def steps(self, spec: WindowSpec) -> tuple[Steps, Ints]:
-        """The steps of one window, and the row that each belongs to."""
+    def steps(self, spec: WindowSpec) -> tuple[Steps, Ints | None]:
+        """The steps of one window, and the row that each belongs to (None: one of each)."""
         asked = self.asked(spec.by)
-        rows = asked.rows
-        counted = self._keys.counted(spec.events, spec.where)[rows]
         if spec.measure is WindowMeasure.DISTINCT:
-            return self._distinct(asked, counted, self._keys.column(WindowKey(spec.of)))
-        amounts = np.zeros(len(rows), np.int64)
+            return self._distinct(spec, asked)
+        flags, amounts = self._flags(spec, asked), asked.zeros
         if spec.measure is WindowMeasure.SUM:
-            sent = self._keys.amounts(spec.of)[rows]
-            counted &= sent >= 0
+            sent = asked.of(self._keys.amounts(spec.of))
+            flags = np.where(sent >= 0, flags, ASK)
             amounts = np.maximum(sent, 0)
-        of = np.zeros((len(rows), 2), np.int64)
-        flags = np.where(counted, ADD | ASK, ASK)
-        return Steps(asked.keys, asked.times, asked.watermarks, of, amounts, flags), rows
+        steps = Steps(asked.keys, asked.times, asked.watermarks, asked.nothing, amounts, flags)
+        return steps, asked.rows
 
-    def _distinct(self, asked: _Asked, counted: Bools, column: KeyColumn) -> tuple[Steps, Ints]:
-        rows, keys, times, watermarks = asked
-        n_of = column.counts[rows]
+    def _flags(self, spec: WindowSpec, asked: _Asked) -> Ints:
+        key = (spec.events, spec.where)
+        found = asked.flags.get(key)
+        if found is None:
+            counted = asked.of(self._keys.counted(spec.events, spec.where))
+            found = asked.flags[key] = np.where(counted, ADD | ASK, ASK)
+        return found
+
+    def _distinct(self, spec: WindowSpec, asked: _Asked) -> tuple[Steps, Ints | None]:
+        column = self._keys.column(WindowKey(spec.of))
+        flags = self._flags(spec, asked)
         if column.is_single:
-            of = column.by_row[rows]
-            flags = np.where(counted & (n_of > 0), ADD | ASK, ASK)
-        else:
-            repeats = np.maximum(n_of, 1)
-            last = np.cumsum(repeats) - 1
-            place = np.repeat(np.arange(len(rows)), repeats)
-            nth = np.arange(len(place)) - np.repeat(last + 1 - repeats, repeats)
-            flags = np.zeros(len(place), np.int64)
-            flags[last] = ASK
-            counted = (counted & (n_of > 0))[place]
-            flags[counted] |= ADD
-            of = np.zeros((len(place), 2), np.int64)
-            of[counted] = column.hashes[(column.starts[rows][place] + nth)[counted]]
-            rows, keys = rows[place], keys[place]
-            times, watermarks = times[place], watermarks[place]
-        return Steps(keys, times, watermarks, of, np.zeros(len(rows), np.int64), flags), rows
+            if not column.is_whole:
+                flags = np.where(asked.of(column.counts) > 0, flags, ASK)
+            of = asked.of(column.by_row)
+            steps = Steps(asked.keys, asked.times, asked.watermarks, of, asked.zeros, flags)
+            return steps, asked.rows
+        rows = np.arange(asked.n) if asked.rows is None else asked.rows
+        n_of = column.counts[rows]
+        repeats = np.maximum(n_of, 1)
+        last = np.cumsum(repeats) - 1
+        place = np.repeat(np.arange(len(rows)), repeats)
+        nth = np.arange(len(place)) - np.repeat(last + 1 - repeats, repeats)
+        counted = ((flags & ADD > 0) & (n_of > 0))[place]
+        flags = np.where(counted, ADD, 0)
+        flags[last] |= ASK
+        of = np.zeros((len(place), 2), np.int64)
+        of[counted] = column.hashes[(column.starts[rows][place] + nth)[counted]]
+        steps = Steps(
+            asked.keys[place],
+            asked.times[place],
+            asked.watermarks[place],
+            of,
+            np.zeros(len(place), np.int64),
+            flags,
+        )
+        return steps, rows[place]
