@@ -40,7 +40,6 @@ def test_two_people_promote_a_rule_and_one_takes_it_back(site: Site, open_page: 
     for number in range(3):
         site.send(post_event(f"{SLOGAN}, {number}"))
     analyst.reload()
-    analyst.screenshot(path="/tmp/rule.png", full_page=True)
     expect(analyst.get_by_role("img", name="Hits of slogan")).to_be_visible()
     assert analyst.locator("svg.chart .c-shadow").count() > 0
     expect(analyst.locator(".history li")).to_have_count(2)
@@ -59,7 +58,6 @@ def test_two_people_promote_a_rule_and_one_takes_it_back(site: Site, open_page: 
     lead.keyboard.press("Enter")
     lead.wait_for_url("**/proposals/prp_*")
     expect(lead.get_by_text("no longer")).to_be_visible()
-    lead.screenshot(path="/tmp/proposal.png", full_page=True)
     lead.get_by_label("Why").fill("agreed")
     lead.get_by_role("button", name="Approve and carry out").click()
     expect(lead.locator(".heading .state")).to_have_text("approved")
