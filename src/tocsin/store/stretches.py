@@ -28,7 +28,7 @@ from tocsin.store.times import from_us
 __all__ = ["DayFile", "Stretch", "list_stretches", "read_stretch", "span_of", "watermark_of"]
 
 _COLUMNS = tuple(name for name in ARCHIVE_SCHEMA.names if name != "salt")
-_BATCH_ROWS = 4_096
+_BATCH_ROWS = 16_384
 
 
 class DayFile(msgspec.Struct, frozen=True, kw_only=True):
