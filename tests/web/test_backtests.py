@@ -186,7 +186,8 @@ def test_the_api_gives_figures_and_differences_by_pages(site: Site, tried: Backt
     found = client.get(f"/v1/backtests/{tried.id}").json()
     assert found["backtest"]["figures"]["new"]["subjects"] == 8
     assert found["precision"] is None
-    path, after, seen = f"/v1/backtests/{tried.id}/changes", 0, []
+    path, seen = f"/v1/backtests/{tried.id}/changes", []
+    after: int | None = 0
     while after is not None:
         answer: dict[str, Any] = client.get(path, params={"limit": 3, "after": after}).json()
         seen += [change["subject"]["id"] for change in answer["changes"]]
