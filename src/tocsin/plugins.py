@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from tocsin.matching import NormalText
+from tocsin.matching import NormalText, NormalTexts
 from tocsin.records import (
     Action,
     ActionKind,
@@ -46,7 +46,7 @@ class TextTable(Protocol):
         """The normal form of everything that can be read in an event; None if it has no text."""
         ...
 
-    def normals(self) -> Sequence[NormalText | None]:
+    def normals(self) -> NormalTexts:
         """All rows, in order."""
         ...
 

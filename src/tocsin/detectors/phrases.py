@@ -51,9 +51,8 @@ class PhraseDetector:
 
     def detect(self, given: DetectorInput, rows: Sequence[int]) -> SignalTable:
         """Signals for these rows."""
-        texts = given.texts.normals()
-        if len(rows) < len(texts):
-            texts = [given.texts.normal(row) for row in rows]
+        whole = given.texts.normals()
+        texts = whole if rows == range(len(whole)) else [whole[row] for row in rows]
         hits = Hits()
         for hit in self._patterns.scan(texts):
             text, entry = texts[hit.row], self._entries[hit.key]
