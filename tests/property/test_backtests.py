@@ -1,5 +1,6 @@
-"""Wherever a log is cut into stretches and chunks, and whatever range is asked for, a back-test
-finds what judging live found: windows are counted ahead far enough, and not too far.
+"""A back-test finds what judging live found, however the log is cut and whatever the range.
+
+Windows are counted ahead far enough, and not too far.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from tests.pipeline.test_backtest import WINDOWS, pack, stored_hits
 from tests.support.runs import judge, open_store
 from tocsin.config import Settings
+from tocsin.errors import InputError
 from tocsin.pipeline import Live, activate
 from tocsin.pipeline.backtest import BacktestRun
 from tocsin.pipeline.backtest.chunks import judge_chunk
@@ -104,14 +106,17 @@ def _found(
 ) -> dict[tuple[str, str], set[str]]:
     """Subject -> rules, from every chunk for itself."""
     files = pack(windows=SHORT)
-    run = BacktestRun.begin(
-        store,
-        PackSource.from_files(files),
-        by="test",
-        since=bounds[0],
-        until=bounds[1],
-        workers=n_chunks,
-    )
+    try:
+        run = BacktestRun.begin(
+            store,
+            PackSource.from_files(files),
+            by="test",
+            since=bounds[0],
+            until=bounds[1],
+            workers=n_chunks,
+        )
+    except InputError:  # no stretch has an event of that range
+        return {}
     pair = Pair.of(run.source)
     whole = Tally()
     for chunk in run.plan.chunks:
