@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.pipeline.test_windows import pack as window_pack
 from tests.support.cases import PLAIN_POLICY, case_about
-from tests.support.runs import PACK, Ran, environment, made_lines, run_command
+from tests.support.runs import PACK, Ran, environment, made_lines, pack_folder, run_command
 from tocsin.config import Settings
 from tocsin.records import ActionKind, VerdictKind, entry_id
 from tocsin.review import Ruling, decide
@@ -499,3 +500,40 @@ def test_reconcile_is_a_check(tocsin: Tocsin) -> None:
     ran = tocsin("reconcile", "--json", status=4)
     assert [found["kind"] for found in ran.json] == ["not_ours"]
     assert "account:a1" in tocsin("reconcile", status=4).out
+
+
+def test_explain_lists_what_windows_counted(tocsin: Tocsin) -> None:
+    files = window_pack({"busy": "count(event, by=account, over=hours(1)) >= 1"})
+    tocsin("init")
+    tocsin("policy", "activate", pack_folder(tocsin.folder / "windows", files), "--reason", "x")
+    wire = {
+        "id": "e1",
+        "type": "post.created",
+        "at": "2026-03-01T12:00:00Z",
+        "actor": {"id": "a1"},
+        "post": {"id": "p1", "text": "bells"},
+    }
+    tocsin("run", tocsin.file([json.dumps(wire).encode()]))
+    shown = tocsin("explain", "e1", "--windows").out
+    assert "window count(event, by=account, over=hours(1)) = 1, read by busy" in shown
+    assert "e1  (entry " in shown
+    (explained,) = tocsin.json("explain", "e1", "--windows")
+    assert explained["windows"][0]["agrees"]  # type: ignore[index]  # a list
+    assert tocsin.json("explain", "e1")[0]["windows"] is None
+
+
+def test_check_says_what_would_be_decided_and_stores_nothing(tocsin: Tocsin) -> None:
+    tocsin("run", tocsin.file(made_lines(5)))
+    wire = {"type": "post.created", "post": {"text": "The dawn of iron rises tonight"}}
+    path = tocsin.file([json.dumps(wire).encode()], "one.json")
+    before = tocsin.json("decisions")
+    shown = tocsin("check", path).out
+    assert 'text in bank("slogans") = true' in shown
+    assert "nothing was stored" in shown
+    (answer,) = tocsin.json("check", path)
+    assert answer["event"] == "unnamed"
+    assert [one["outcome"] for one in answer["decisions"]] == ["review"]  # type: ignore[attr-defined]  # a list
+    path = tocsin.file([b'{"type": "post.created", "post": {"text": "bells"}}'], "two.json")
+    assert "no rule would hit" in tocsin("check", path).out
+    assert tocsin.json("decisions") == before
+    assert "the event is refused" in tocsin("check", tocsin.file([b"{}"]), status=2).err

@@ -4,8 +4,10 @@ Comes in: events, packs. Goes out: decisions, stored. Always holds: the only pac
 which stage follows which; every variety (detector, adapter, connector) is registered here.
 """
 
+from tocsin.pipeline.checking import Checked, batch_to_check
+from tocsin.pipeline.contents import window_contents
 from tocsin.pipeline.engine import Engine
-from tocsin.pipeline.explaining import explain_decision, texts_of
+from tocsin.pipeline.explaining import explain_checked, explain_decision, texts_of
 from tocsin.pipeline.files import event_policy, find_adapter, run_files
 from tocsin.pipeline.intake import Intake, IntakeResult
 from tocsin.pipeline.live import BatchResult, Live, RunSummary
@@ -21,6 +23,7 @@ from tocsin.pipeline.packs import (
     run_examples,
     standing_rules,
 )
+from tocsin.pipeline.preparing import Preparing
 from tocsin.pipeline.promotion import (
     activate_or_propose,
     change_state,
@@ -46,6 +49,7 @@ from tocsin.pipeline.upkeep import Upkeep
 
 __all__ = [
     "BatchResult",
+    "Checked",
     "Engine",
     "ExampleResult",
     "Intake",
@@ -54,6 +58,7 @@ __all__ = [
     "Overlap",
     "PackDifference",
     "Precision",
+    "Preparing",
     "RuleChange",
     "RuleDetail",
     "RuleEvent",
@@ -63,6 +68,7 @@ __all__ = [
     "activate",
     "activate_first",
     "activate_or_propose",
+    "batch_to_check",
     "catalogue",
     "change_state",
     "check",
@@ -72,6 +78,7 @@ __all__ = [
     "detectors",
     "difference_of",
     "event_policy",
+    "explain_checked",
     "explain_decision",
     "find_adapter",
     "in_force",
@@ -89,5 +96,6 @@ __all__ = [
     "texts_of",
     "webhook_connector",
     "wilson",
+    "window_contents",
     "withdraw_proposal",
 ]

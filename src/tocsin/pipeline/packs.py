@@ -16,11 +16,12 @@ import sqlalchemy as sa
 
 from tocsin import __version__
 from tocsin.clock import Clock, stable_id
-from tocsin.detectors import BankDetectors, detect
+from tocsin.detectors import detect
 from tocsin.errors import CheckFailedError
 from tocsin.features import compute
 from tocsin.features.windows import GroupedWindows
 from tocsin.pipeline import registry
+from tocsin.pipeline.compiled import BankState, CompiledParts, last_edit, uncollected
 from tocsin.pipeline.engine import Engine
 from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import (
@@ -46,17 +47,21 @@ from tocsin.records import (
     convert_event,
     encode_event,
 )
-from tocsin.store import Store, Transaction, banks, policies, rulestates
+from tocsin.store import Store, Transaction, banks, policies, prepared, rulestates
 
 __all__ = [
+    "BankImport",
     "ExampleResult",
     "activate",
     "activate_first",
     "check",
     "checked",
+    "compile_ahead",
     "in_force",
     "load_engine",
     "load_policy",
+    "plan_import",
+    "prepare",
     "put_in_force",
     "run_examples",
     "standing_rules",
@@ -83,7 +88,8 @@ class ExampleResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(source: PackSource, stored: Sequence[BankEntry] = ()) -> CheckReport:
     """Check a pack against what is installed and what the store's banks hold."""
-    return check_pack(source, registry.catalogue(stored))
+    with uncollected():
+        return check_pack(source, registry.catalogue(stored))
 
 
 def run_examples(
@@ -149,11 +155,14 @@ def activate(
     Raises:
         CheckFailedError: it does not pass; the pack in force stays.
     """
+    if not only_first:
+        prepare(store, source)  # servers compile it while it is checked here
     policy = checked(store, source)
+    plan = plan_import(store, policy)
     with store.write() as transaction:
         if only_first and policies.active_version(transaction.connection) is not None:
             return policy  # another process was quicker
-        put_in_force(transaction, policy, by=by, reason=reason)
+        put_in_force(transaction, policy, by=by, reason=reason, plan=plan)
     return policy
 
 
@@ -183,11 +192,22 @@ def checked(store: Store, source: PackSource) -> CompiledPolicy:
     return report.policy
 
 
+def plan_import(store: Store, policy: CompiledPolicy) -> BankImport:
+    """What importing the pack's banks would change now: found out before anybody waits for it."""
+    with store.read() as connection:
+        return BankImport.planned(connection, policy.entries, store.clock)
+
+
 def put_in_force(
-    transaction: Transaction, policy: CompiledPolicy, *, by: str, reason: str
+    transaction: Transaction,
+    policy: CompiledPolicy,
+    *,
+    by: str,
+    reason: str,
+    plan: BankImport | None = None,
 ) -> LogEntry:
     """Import the banks of a pack that was checked, and make it the one in force."""
-    _import_banks(transaction, policy.entries, reason=reason)
+    _import_banks(transaction, policy.entries, reason=reason, plan=plan)
     return policies.activate(
         transaction,
         policy.version,
@@ -196,6 +216,33 @@ def put_in_force(
         reason=reason,
         rules=[rule.written for rule in policy.rules],
     )
+
+
+def prepare(store: Store, source: PackSource) -> None:
+    """Let running servers compile a pack that may be put in force soon."""
+    with store.write() as transaction:
+        prepared.put(transaction.connection, source.version, source.files)
+
+
+def compile_ahead(
+    connection: sa.Connection, source: PackSource, parts: CompiledParts, clock: Clock
+) -> CompiledPolicy:
+    """Compile a pack and the detectors over its banks as they would stand, and keep both.
+
+    Raises:
+        CheckFailedError: it does not pass its check.
+    """
+    stored = banks.list_entries(connection)
+    report = check(source, stored)
+    if report.policy is None:
+        raise CheckFailedError("the pack does not pass its check", where=source.version)
+    parts.prepare(connection, report.policy)
+    imported = {entry.id: entry for entry in stored}
+    changes = _changes(connection, report.policy.entries, clock)
+    imported.update({entry.id: entry for entry in changes})
+    active = [one for one in imported.values() if one.state is EntryState.ACTIVE]
+    parts.detectors(active, report.policy.signals)
+    return report.policy
 
 
 def activate_first(store: Store) -> None:
@@ -236,18 +283,20 @@ def load_policy(
 
 
 def load_engine(
-    connection: sa.Connection, builder: BankDetectors | None = None, lateness_s: int = 0
+    connection: sa.Connection, parts: CompiledParts | None = None, lateness_s: int = 0
 ) -> Engine:
     """The engine that the log describes: the policy in force over the banks as they stand.
 
-    `lateness_s` is how late events may come and still be counted in windows.
+    `lateness_s` is how late events may come and still be counted in windows; `parts` is what
+    this process compiled before.
     """
-    entries = banks.list_entries(connection, active_only=True)
-    written = load_policy(connection)
+    parts = parts or CompiledParts()
+    stored = parts.banks(connection)
+    written = parts.policy(connection, load_policy)
     overriding = _overriding(written, rulestates.states(connection))
     policy = with_states(written, overriding)
-    found = registry.detectors(entries, builder, policy.signals)
-    versions = _versions(entries, found)
+    found = parts.detectors(stored.active, policy.signals)
+    versions = _versions(stored, found)
     if overriding:
         versions["rules"] = rulestates.states_digest(overriding)
     if policy.windows:
@@ -255,10 +304,10 @@ def load_engine(
     return Engine(policy=policy, detectors=found, versions=versions)
 
 
-def _versions(entries: Sequence[BankEntry], found: Sequence[Detector]) -> dict[str, str]:
+def _versions(stored: BankState, found: Sequence[Detector]) -> dict[str, str]:
     """What a decision depends on besides its event and the policy."""
     return {
-        "banks": banks.bank_digest(entries),
+        "banks": stored.digest,
         "detectors": stable_id("det", *(f"{d.name}={d.version}" for d in found)),
         "tocsin": __version__,
     }
@@ -293,24 +342,59 @@ def standing_rules(connection: sa.Connection) -> list[WrittenRule]:
     ]
 
 
-def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, reason: str) -> None:
-    """Bring the banks to what the pack says, except where a person decided otherwise."""
-    connection = transaction.connection
+@dataclass(frozen=True, slots=True)
+class BankImport:
+    """What importing a pack's entries changes, where `position` is the last edit of a bank."""
+
+    position: int
+    changes: Sequence[BankEntry]
+
+    @classmethod
+    def planned(
+        cls, connection: sa.Connection, entries: Sequence[BankEntry], clock: Clock
+    ) -> BankImport:
+        """The changes, from the banks as this connection sees them."""
+        stored = {entry.id: entry for entry in banks.list_entries(connection)}
+        changes = _changes(connection, entries, clock)
+        changed = [entry for entry in changes if entry != stored.get(entry.id)]
+        return cls(last_edit(connection), changed)
+
+
+def _import_banks(
+    transaction: Transaction,
+    entries: Sequence[BankEntry],
+    *,
+    reason: str,
+    plan: BankImport | None = None,
+) -> None:
+    """Bring the banks to what the pack says, except where a person decided otherwise.
+
+    A plan that was made before saves everybody the wait, where no bank was edited since.
+    """
+    connection, clock = transaction.connection, transaction.clock
+    if plan is None or plan.position != last_edit(connection):
+        plan = BankImport.planned(connection, entries, clock)
+    banks.edit(transaction, plan.changes, by=PACK_SOURCE, reason=reason)
+
+
+def _changes(
+    connection: sa.Connection, entries: Sequence[BankEntry], clock: Clock
+) -> list[BankEntry]:
+    """The entries that importing these would write; some may stand so already."""
     stored = {entry.id: entry for entry in banks.list_entries(connection)}
     wanted = {entry.id: msgspec.structs.replace(entry, source=PACK_SOURCE) for entry in entries}
     by_people = banks.edited_by_others(connection, PACK_SOURCE)
-    now = transaction.clock.now()
+    now = clock.now()
     changes = [
         entry
         for entry in wanted.values()
         if entry.id not in by_people and (entry.expires_at is None or entry.expires_at > now)
     ]
-    changes += [
+    return changes + [
         msgspec.structs.replace(entry, state=EntryState.RETIRED)
         for entry in stored.values()
         if entry.source == PACK_SOURCE and entry.id not in wanted and entry.id not in by_people
     ]
-    banks.edit(transaction, changes, by=PACK_SOURCE, reason=reason)
 
 
 def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> tuple[EventBatch, list[range]]:

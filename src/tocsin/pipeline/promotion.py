@@ -10,13 +10,23 @@ that does not pass its check is neither proposed nor put in force. Refused: see
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import sqlalchemy as sa
 
 from tocsin.clock import random_token
 from tocsin.errors import ConflictError, NotFoundError, PermissionDenied
 from tocsin.pipeline.packdiff import PackDifference, RuleChange, compare, words_of
-from tocsin.pipeline.packs import checked, in_force, load_policy, put_in_force, standing_rules
+from tocsin.pipeline.packs import (
+    checked,
+    in_force,
+    load_policy,
+    plan_import,
+    prepare,
+    put_in_force,
+    standing_rules,
+)
 from tocsin.policy import CompiledPolicy, PackSource, with_states
 from tocsin.records import Proposal, ProposalInvite, ProposalState, RuleState, WrittenRule
 from tocsin.review import (
@@ -58,10 +68,12 @@ def activate_or_propose(
         needs_second_person = _needs_second_person(connection, policy)
     if needs_second_person:
         return policy, propose_pack(store, source, by=by, reason=reason)
+    prepare(store, source)
+    plan = plan_import(store, policy)
     with store.write() as transaction:
         if policies.active_version(transaction.connection) != base:
             raise ConflictError("another pack came into force meanwhile", hint="try again")
-        put_in_force(transaction, policy, by=by.id, reason=reason)
+        put_in_force(transaction, policy, by=by.id, reason=reason, plan=plan)
     return policy, None
 
 
@@ -172,7 +184,8 @@ def decide_proposal(
         solo = check_second_person(connection, store.settings, proposal, by, store.clock.now())
         files = proposals.files_of(connection, proposal) if proposal.pack else None
     reason = checked_reason(reason, is_needed=solo == "delay" or not is_approved)
-    policy = checked(store, PackSource.from_files(files)) if files and is_approved else None
+    policy = _ready(store, files) if files and is_approved else None
+    plan = None if policy is None else plan_import(store, policy)
     with store.write() as transaction:
         connection = transaction.connection
         proposal = _open(connection, proposal_id)
@@ -183,7 +196,7 @@ def decide_proposal(
         solo = check_second_person(connection, store.settings, proposal, by, store.clock.now())
         proposals.decide(transaction, proposal, state, by=by.id, reason=reason, solo=solo)
         if policy is not None:
-            put_in_force(transaction, policy, by=proposal.by, reason=proposal.reason)
+            put_in_force(transaction, policy, by=proposal.by, reason=proposal.reason, plan=plan)
         elif is_approved:
             rule = _standing(connection, proposal.rule or "")
             if rule.version != proposal.rule_version or proposal.rule_state is None:
@@ -243,11 +256,12 @@ def roll_back(
         files = policies.files_of(connection, found)
     if not files:
         raise NotFoundError("the files of this pack were erased", where=found)
-    policy = checked(store, PackSource.from_files(files))
+    policy = _ready(store, files)
+    plan = plan_import(store, policy)
     with store.write() as transaction:
         if policies.active_version(transaction.connection) == found:
             raise ConflictError("this pack is in force", where=found)
-        put_in_force(transaction, policy, by=by.id, reason=reason)
+        put_in_force(transaction, policy, by=by.id, reason=reason, plan=plan)
     return policy
 
 
@@ -264,6 +278,13 @@ def difference_of(connection: sa.Connection, proposal: Proposal) -> PackDifferen
         return PackDifference()
     new = load_policy(connection, files=files)
     return compare(in_force(connection), with_states(new, rulestates.states(connection)))
+
+
+def _ready(store: Store, files: Mapping[str, str]) -> CompiledPolicy:
+    """The pack of these files, checked here while servers compile it."""
+    source = PackSource.from_files(files)
+    prepare(store, source)
+    return checked(store, source)
 
 
 def _needs_second_person(connection: sa.Connection, policy: CompiledPolicy) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tocsin.records import EntryKind, LogEntry, WrittenRule, decode_written, encode_written
-from tocsin.store import log, schema
+from tocsin.store import log, prepared, schema
 from tocsin.store.store import Transaction
 from tocsin.store.times import from_us
 
@@ -41,6 +41,7 @@ def activate(
 ) -> LogEntry:
     """Make this pack the active one from here on; `rules` are those that it holds."""
     body = {"version": version, "by": by, "reason": reason}
+    prepared.clear(transaction.connection)
     content = {
         "pack": [msgspec.json.encode(dict(sorted(files.items())))],
         "rules": [encode_written(rule) for rule in rules],

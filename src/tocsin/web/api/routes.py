@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from tocsin.web.api import (
     actions,
     cases,
+    check,
     deadletters,
     decisions,
     events,
@@ -21,6 +22,7 @@ __all__ = ["api_router"]
 api_router = APIRouter()
 for module in (
     events,
+    check,
     media,
     decisions,
     cases,
