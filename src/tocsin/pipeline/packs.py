@@ -50,8 +50,8 @@ from tocsin.records import (
 from tocsin.store import Store, Transaction, banks, policies, prepared, rulestates
 
 __all__ = [
-    "BankImport",
     "ExampleResult",
+    "ImportPlan",
     "activate",
     "activate_first",
     "check",
@@ -60,7 +60,7 @@ __all__ = [
     "in_force",
     "load_engine",
     "load_policy",
-    "plan_import",
+    "planned_import",
     "prepare",
     "put_in_force",
     "run_examples",
@@ -158,7 +158,7 @@ def activate(
     if not only_first:
         prepare(store, source)  # servers compile it while it is checked here
     policy = checked(store, source)
-    plan = plan_import(store, policy)
+    plan = planned_import(store, policy)
     with store.write() as transaction:
         if only_first and policies.active_version(transaction.connection) is not None:
             return policy  # another process was quicker
@@ -192,10 +192,10 @@ def checked(store: Store, source: PackSource) -> CompiledPolicy:
     return report.policy
 
 
-def plan_import(store: Store, policy: CompiledPolicy) -> BankImport:
-    """What importing the pack's banks would change now: found out before anybody waits for it."""
+def planned_import(store: Store, policy: CompiledPolicy) -> ImportPlan:
+    """What putting a pack in force changes in the banks, found before anybody has to wait."""
     with store.read() as connection:
-        return BankImport.planned(connection, policy.entries, store.clock)
+        return ImportPlan.of(connection, policy.entries, store.clock)
 
 
 def put_in_force(
@@ -204,7 +204,7 @@ def put_in_force(
     *,
     by: str,
     reason: str,
-    plan: BankImport | None = None,
+    plan: ImportPlan | None = None,
 ) -> LogEntry:
     """Import the banks of a pack that was checked, and make it the one in force."""
     _import_banks(transaction, policy.entries, reason=reason, plan=plan)
@@ -343,16 +343,16 @@ def standing_rules(connection: sa.Connection) -> list[WrittenRule]:
 
 
 @dataclass(frozen=True, slots=True)
-class BankImport:
+class ImportPlan:
     """What importing a pack's entries changes, where `position` is the last edit of a bank."""
 
     position: int
     changes: Sequence[BankEntry]
 
     @classmethod
-    def planned(
+    def of(
         cls, connection: sa.Connection, entries: Sequence[BankEntry], clock: Clock
-    ) -> BankImport:
+    ) -> ImportPlan:
         """The changes, from the banks as this connection sees them."""
         stored = {entry.id: entry for entry in banks.list_entries(connection)}
         changes = _changes(connection, entries, clock)
@@ -365,7 +365,7 @@ def _import_banks(
     entries: Sequence[BankEntry],
     *,
     reason: str,
-    plan: BankImport | None = None,
+    plan: ImportPlan | None = None,
 ) -> None:
     """Bring the banks to what the pack says, except where a person decided otherwise.
 
@@ -373,7 +373,7 @@ def _import_banks(
     """
     connection, clock = transaction.connection, transaction.clock
     if plan is None or plan.position != last_edit(connection):
-        plan = BankImport.planned(connection, entries, clock)
+        plan = ImportPlan.of(connection, entries, clock)
     banks.edit(transaction, plan.changes, by=PACK_SOURCE, reason=reason)
 
 

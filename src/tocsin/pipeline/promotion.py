@@ -22,7 +22,7 @@ from tocsin.pipeline.packs import (
     checked,
     in_force,
     load_policy,
-    plan_import,
+    planned_import,
     prepare,
     put_in_force,
     standing_rules,
@@ -62,14 +62,14 @@ def activate_or_propose(
         ConflictError: another pack came into force meanwhile.
     """
     reason = checked_reason(reason)
+    prepare(store, source)
     policy = checked(store, source)
     with store.read() as connection:  # what is in force is compiled here: no writer waits for it
         base = policies.active_version(connection)
         needs_second_person = _needs_second_person(connection, policy)
     if needs_second_person:
         return policy, propose_pack(store, source, by=by, reason=reason)
-    prepare(store, source)
-    plan = plan_import(store, policy)
+    plan = planned_import(store, policy)
     with store.write() as transaction:
         if policies.active_version(transaction.connection) != base:
             raise ConflictError("another pack came into force meanwhile", hint="try again")
@@ -87,6 +87,7 @@ def propose_pack(
         ConflictError: it is in force already, or proposed.
     """
     reason = checked_reason(reason)
+    prepare(store, source)
     policy = checked(store, source)
     proposal_id = _new_id()
     with store.write() as transaction:
@@ -185,7 +186,7 @@ def decide_proposal(
         files = proposals.files_of(connection, proposal) if proposal.pack else None
     reason = checked_reason(reason, is_needed=solo == "delay" or not is_approved)
     policy = _ready(store, files) if files and is_approved else None
-    plan = None if policy is None else plan_import(store, policy)
+    plan = None if policy is None else planned_import(store, policy)
     with store.write() as transaction:
         connection = transaction.connection
         proposal = _open(connection, proposal_id)
@@ -257,7 +258,7 @@ def roll_back(
     if not files:
         raise NotFoundError("the files of this pack were erased", where=found)
     policy = _ready(store, files)
-    plan = plan_import(store, policy)
+    plan = planned_import(store, policy)
     with store.write() as transaction:
         if policies.active_version(transaction.connection) == found:
             raise ConflictError("this pack is in force", where=found)
