@@ -43,6 +43,7 @@ CONSOLE = {
 }
 API = {
     ("POST", "/v1/events"): (Permission.EVENTS_WRITE, Scope.EVENTS_WRITE),
+    ("POST", "/v1/check"): (Permission.EVENTS_WRITE, Scope.CHECK, Scope.EVENTS_WRITE),
     ("PUT", "/v1/media/{sha256}"): (Permission.EVENTS_WRITE, Scope.MEDIA_WRITE),
     ("GET", "/v1/decisions"): (Permission.DECISIONS_READ, Scope.DECISIONS_READ),
     ("GET", "/v1/decisions/{decision_id}"): (Permission.DECISIONS_READ, Scope.DECISIONS_READ),
@@ -118,7 +119,7 @@ def test_a_role_reaches_exactly_what_it_may(site: Site, role: Role) -> None:
     for (method, path), permission in CONSOLE.items():
         answer = client.request(method, address(path), headers=headers)
         assert (answer.status_code == FORBIDDEN) is not may(role, permission), (method, path)
-    for (method, path), (permission, _) in API.items():
+    for (method, path), (permission, *_) in API.items():
         answer = client.request(method, address(path), headers=headers)
         assert (answer.status_code == FORBIDDEN) is not may(role, permission), (method, path)
 
@@ -126,9 +127,9 @@ def test_a_role_reaches_exactly_what_it_may(site: Site, role: Role) -> None:
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_scope_reaches_exactly_what_it_says(site: Site, scope: Scope) -> None:
     client = site.token(scope)
-    for (method, path), (_, needed) in API.items():
+    for (method, path), (_, *needed) in API.items():
         answer = client.request(method, address(path))
-        allowed = scope in (needed, Scope.ADMIN)
+        allowed = scope in (*needed, Scope.ADMIN)
         assert (answer.status_code == FORBIDDEN) is not allowed, (method, path)
 
 
