@@ -26,6 +26,9 @@ LINK_SHARE = 0.15
 N_HASHTAGS = 1_000
 N_HOSTS = 400
 PHRASES_PER_RULE = 3
+MAX_BANKS = 300
+"""More rules than that share banks: a pack has a limit of files."""
+
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -81,15 +84,19 @@ def make_pack(n_rules: int, phrases: list[str], n_windows: int = 0) -> dict[str,
             {"name": "bench", "title": "Synthetic pack for measuring", "clauses": [clause]}
         )
     }
-    n_banks = n_rules - n_windows
+    n_banked = n_rules - n_windows
+    n_banks = min(n_banked, MAX_BANKS)
     per_bank = max(1, len(phrases) // n_banks)
     rules = []
-    for number in range(n_banks):
-        chosen = phrases[number * per_bank : (number + 1) * per_bank] or phrases[:1]
-        bank = f"bench-{number}"
-        files[f"banks/{bank}.yaml"] = yaml.safe_dump(
-            {"bank": bank, "kind": "phrase", "entries": chosen}, allow_unicode=True
-        )
+    for number in range(n_banked):
+        bank_number = number % n_banks
+        start = bank_number * per_bank
+        chosen = phrases[start : start + per_bank] or phrases[:1]
+        bank = f"bench-{bank_number}"
+        if number == bank_number:
+            files[f"banks/{bank}.yaml"] = yaml.safe_dump(
+                {"bank": bank, "kind": "phrase", "entries": chosen}, allow_unicode=True
+            )
         rules.append(
             {
                 "id": f"bench.rule-{number}",

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from tocsin.web.api import (
     actions,
     cases,
+    check,
     deadletters,
     decisions,
     events,
@@ -18,5 +19,5 @@ from tocsin.web.api import (
 __all__ = ["api_router"]
 
 api_router = APIRouter()
-for module in (events, media, decisions, cases, actions, labels, deadletters, status):
+for module in (events, check, media, decisions, cases, actions, labels, deadletters, status):
     api_router.include_router(module.router)
