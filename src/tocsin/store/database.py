@@ -20,7 +20,7 @@ from tocsin.errors import InputError, NotFoundError, OutsideServiceError
 
 __all__ = ["SCHEMA_VERSION", "Database"]
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0005"
 """The newest migration in `store/migrations`; checked against the folder by a test."""
 
 WRITE_LOCK = 7_205_759_403_792_793

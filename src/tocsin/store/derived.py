@@ -38,7 +38,7 @@ from tocsin.records import (
     account_key,
     action_id,
 )
-from tocsin.store import eventids, rulehits, schema
+from tocsin.store import draws, eventids, rulehits, schema, standings
 from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events"]
@@ -60,6 +60,12 @@ def apply_entry(
             _apply_verdict(connection, entry)
         case EntryKind.DELIVERY:
             _apply_delivery(connection, entry)
+        case EntryKind.SAMPLE:
+            draws.apply_judgement(connection, entry)
+        case EntryKind.AUTOMATION:
+            standings.apply_standing(connection, entry)
+        case EntryKind.ALERT:
+            standings.apply_acknowledgement(connection, entry)
         case _:
             pass  # users, settings and checkpoints derive nothing
 
@@ -91,6 +97,7 @@ def apply_events(
         _apply_decisions(connection, entry, decisions, line_of)
     if decisions or shadow:
         rulehits.insert(connection, entry, decisions, shadow)
+    draws.insert(connection, entry)
 
 
 # --- decisions, cases and automatic actions ----------------------------------------------------

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -26,8 +27,10 @@ __all__ = [
     "DERIVED",
     "account_states",
     "actions",
+    "alerts",
     "api_tokens",
     "archive_files",
+    "automation_states",
     "bank_edits",
     "bank_entries",
     "case_decisions",
@@ -41,6 +44,8 @@ __all__ = [
     "policy_versions",
     "reports",
     "rule_hits",
+    "sample_judgements",
+    "samples",
     "sessions",
     "users",
     "verdicts",
@@ -289,6 +294,79 @@ rule_hits = Table(
     Index(None, "decision_id"),
 )
 
+samples = Table(
+    "samples",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("rule", String(128), nullable=False),
+    Column("rule_version", String(32), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("clause", String(128), nullable=False),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject_id", String(512), nullable=False),
+    Column("event_id", String(512), nullable=False),
+    Column("decision_id", String(64)),  # none where the rule was in shadow
+    Column("epoch", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("settled_position", BigInteger),
+    UniqueConstraint("position", "ordinal"),
+    Index(None, "rule_version", "language", "action", "epoch", "state"),
+    Index(None, "state", "position"),
+)
+
+sample_judgements = Table(
+    "sample_judgements",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("sample_id", String(64), nullable=False, index=True),
+    Column("reviewer", String(64), nullable=False),
+    Column("answer", String(16), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
+automation_states = Table(
+    "automation_states",
+    metadata,
+    Column("rule", String(128), primary_key=True),
+    Column("rule_version", String(32), primary_key=True),
+    Column("language", String(16), primary_key=True),
+    Column("action", String(32), primary_key=True),
+    Column("clause", String(128), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("eligible_position", BigInteger),
+    Column("n_judged", Integer, nullable=False),
+    Column("n_violations", Integer, nullable=False),
+    Column("lower", Double, nullable=False),
+    Column("bar", Double, nullable=False),
+    Column("alpha", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("rule", String(128), nullable=False),
+    Column("rule_version", String(32), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("acknowledged_by", String(128)),
+    Column("acknowledged_at_us", BigInteger),
+    Index(None, "acknowledged_at_us", "position"),
+)
+
 DERIVED = (
     event_ids,
     decisions,
@@ -302,6 +380,10 @@ DERIVED = (
     account_states,
     reports,
     rule_hits,
+    samples,
+    sample_judgements,
+    automation_states,
+    alerts,
 )
 """Tables that `tocsin rebuild` empties and fills again from the log."""
 
