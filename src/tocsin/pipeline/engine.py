@@ -8,16 +8,19 @@ the same decisions, however they are cut into batches.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tocsin.detectors import detect
 from tocsin.features import Features, compute
 from tocsin.plugins import Detector, DetectorInput
-from tocsin.policy import CompiledPolicy
+from tocsin.policy import CompiledPolicy, EarnedGate, Gate, default_gate
 from tocsin.records import NO_WINDOWS, EventBatch, Judgement, WindowTable
 
 __all__ = ["Engine", "Windows"]
+
+AUTOMATION = "automation"
+"""Names in `versions` what rules had earned; absent where none ever earned or lost anything."""
 
 
 class Windows(Protocol):
@@ -32,12 +35,21 @@ class Windows(Protocol):
 class Engine:
     """A policy and the detectors that feed it, at fixed versions.
 
-    `versions` names every version that a decision depends on besides the policy's own.
+    `versions` names every version that a decision depends on besides the policy's own; `gate` says
+    what may happen without a person.
     """
 
     policy: CompiledPolicy
     detectors: Sequence[Detector]
     versions: Mapping[str, str] = field(default_factory=dict)
+    gate: Gate = default_gate
+
+    def under(self, gate: EarnedGate) -> Engine:
+        """This engine, with what rules have earned since."""
+        versions = {name: digest for name, digest in self.versions.items() if name != AUTOMATION}
+        if gate.digest:
+            versions[AUTOMATION] = gate.digest
+        return replace(self, versions=versions, gate=gate)
 
     def judge(self, batch: EventBatch, windows: Windows | None = None) -> Judgement:
         """What rules say of a batch, in the order of its events.
@@ -48,5 +60,7 @@ class Engine:
         counted = NO_WINDOWS if windows is None else windows.advance(batch, features)
         given = DetectorInput(batch=batch, features=features, texts=features)
         signals = detect(given, self.detectors)
-        decided = self.policy.decide(batch, features, signals, self.versions, windows=counted)
+        decided = self.policy.decide(
+            batch, features, signals, self.versions, self.gate, windows=counted
+        )
         return Judgement(decisions=tuple(decision for _, decision in decided))

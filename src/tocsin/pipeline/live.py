@@ -23,11 +23,20 @@ import sqlalchemy as sa
 from tocsin.detectors import BankDetectors
 from tocsin.errors import TocsinError
 from tocsin.pipeline.engine import Engine
-from tocsin.pipeline.packs import activate_first, load_engine
+from tocsin.pipeline.packs import activate_first, load_engine, load_gate
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch, Judgement
-from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, schema
+from tocsin.store import (
+    Store,
+    Transaction,
+    automation,
+    banks,
+    deadletters,
+    decisions,
+    eventids,
+    schema,
+)
 from tocsin.store.settings import record_settings
 
 __all__ = ["BatchResult", "Live", "RunSummary"]
@@ -65,11 +74,13 @@ class Live:
     def __init__(self, store: Store, connection: sa.Connection) -> None:
         self.store = store
         self._lock = threading.Lock()
+        self._taking_over = threading.Lock()
         self.problem: TocsinError | None = None
         self._builder = BankDetectors()
         self._position = _edit_position(connection)
         self._next_expiry = banks.next_expiry(connection)
-        self._engine = load_engine(connection, self._builder, store.settings.window_lateness_s)
+        self._automation_position = automation.last_change(connection)
+        self._engine = self._loaded(connection)
         self.windows = LiveWindows(store)
         if self._engine.policy.windows:
             self.windows.prepare(connection, self._engine.policy)
@@ -105,6 +116,7 @@ class Live:
                 result = self._take(batch, dead_letters)
             except BaseException:
                 self._position = -1  # what was taken over may have been rolled back: look again
+                self._automation_position = -1
                 self.windows.forget()
                 raise
             self.windows.save_if_due()
@@ -157,20 +169,38 @@ class Live:
 
         What cannot be compiled is not taken over: the old engine stays, `problem` says why.
         """
+        with self._taking_over:  # pages and batches ask at the same time
+            self._follow_automation(connection)
+            return self._follow_edits(connection)
+
+    def _follow_edits(self, connection: sa.Connection) -> bool:
         position = _edit_position(connection)
         if position == self._position:
             return False
         self._position = position
         self._next_expiry = banks.next_expiry(connection)
         try:
-            lateness_s = self.store.settings.window_lateness_s
-            self._engine = load_engine(connection, self._builder, lateness_s)
+            self._engine = self._loaded(connection)
         except TocsinError as error:
             self.problem = error
             _LOG.error("the new policy or bank is not used: %s", error.code)
             return False
         self.problem = None
         return True
+
+    def _loaded(self, connection: sa.Connection) -> Engine:
+        settings = self.store.settings
+        return load_engine(
+            connection, self._builder, settings.window_lateness_s, solo=settings.solo
+        )
+
+    def _follow_automation(self, connection: sa.Connection) -> None:
+        """Take over what rules earned or lost since; nothing needs to be compiled for that."""
+        position = automation.last_change(connection)
+        if position != self._automation_position:
+            self._automation_position = position
+            gate = load_gate(connection, solo=self.store.settings.solo)
+            self._engine = self._engine.under(gate)
 
 
 def _set_aside() -> None:

@@ -25,6 +25,7 @@ from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import (
     CheckReport,
     CompiledPolicy,
+    EarnedGate,
     PackSource,
     RuleExample,
     check_pack,
@@ -39,7 +40,7 @@ from tocsin.records import (
     convert_event,
     encode_event,
 )
-from tocsin.store import Store, Transaction, banks, policies
+from tocsin.store import Store, Transaction, automation, banks, policies
 
 __all__ = [
     "ExampleResult",
@@ -47,6 +48,7 @@ __all__ = [
     "activate_first",
     "check",
     "load_engine",
+    "load_gate",
     "load_policy",
     "run_examples",
 ]
@@ -176,11 +178,16 @@ def load_policy(connection: sa.Connection, version: str | None = None) -> Compil
 
 
 def load_engine(
-    connection: sa.Connection, builder: BankDetectors | None = None, lateness_s: int = 0
+    connection: sa.Connection,
+    builder: BankDetectors | None = None,
+    lateness_s: int = 0,
+    *,
+    solo: bool = False,
 ) -> Engine:
     """The engine that the log describes: the policy in force over the banks as they stand.
 
-    `lateness_s` is how late events may come and still be counted in windows.
+    `lateness_s` is how late events may come and still be counted in windows; `solo` is whether
+    one person runs all.
     """
     entries = banks.list_entries(connection, active_only=True)
     found = registry.detectors(entries, builder)
@@ -188,7 +195,14 @@ def load_engine(
     versions = _versions(entries, found)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"
-    return Engine(policy=policy, detectors=found, versions=versions)
+    engine = Engine(policy=policy, detectors=found, versions=versions)
+    return engine.under(load_gate(connection, solo=solo))
+
+
+def load_gate(connection: sa.Connection, *, solo: bool = False) -> EarnedGate:
+    """What rules may do without a person, as the log describes it."""
+    rows = automation.list_rows(connection)
+    return EarnedGate((row.standing for row in rows), solo=solo)
 
 
 def _versions(entries: Sequence[BankEntry], found: Sequence[Detector]) -> dict[str, str]:

@@ -57,7 +57,11 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """One written line of policy. `severity` in 1 (mild) to 5 (gravest)."""
+    """One written line of policy. `severity` in 1 (mild) to 5 (gravest).
+
+    `bars` maps each action that may ever happen by itself to the precision that a rule must have
+    been measured to exceed.
+    """
 
     id: str
     title: str
@@ -67,8 +71,13 @@ class Clause:
     examples_out: tuple[str, ...] = ()
     protected_purposes: tuple[Purpose, ...] = ()
     actions: tuple[ActionKind, ...] = ()
-    automatic: tuple[ActionKind, ...] = ()
+    bars: Mapping[ActionKind, float] = field(default_factory=dict)
     legal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def automatic(self) -> tuple[ActionKind, ...]:
+        """The actions that may ever happen by themselves, in the order of the policy."""
+        return tuple(self.bars)
 
     def as_json(self) -> dict[str, Any]:
         """The clause as JSON values."""
@@ -120,7 +129,7 @@ def rule_version(
 ) -> str:
     """SHA-256 over what decides, as 32 hexadecimal digits."""
     deciding = [
-        clause.id, clause.severity, sorted(clause.actions), sorted(clause.automatic),
+        clause.id, clause.severity, sorted(clause.actions), sorted(clause.bars.items()),
         condition.key, outcome, priority, subject, sorted(events), basis,
     ]  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(deciding)).hexdigest()[:32]

@@ -5,11 +5,22 @@ follow, sessions, tokens, permissions. Always holds: there is no HTTP in here; e
 one entry of the ordered log. Refused: what the policy or the person's role does not allow.
 """
 
-from tocsin.review.clauses import ClauseView, PolicyView
+from tocsin.review.automation import (
+    SOLO_DELAY,
+    Bar,
+    Progress,
+    confirm,
+    demote,
+    list_bars,
+    list_progress,
+    parse_stratum,
+)
+from tocsin.review.clauses import BarView, ClauseView, MeasuredPolicy, PolicyView, RuleView
 from tocsin.review.consequences import ACCOUNT_ACTIONS, LABELS, consequence, subject_of
 from tocsin.review.passwords import MIN_CHARACTERS, Passwords
 from tocsin.review.queue import Neighbours, QueuePage, find_neighbours, list_page
 from tocsin.review.roles import PERMISSIONS, Permission, Role, may, parse_role, require
+from tocsin.review.samples import judge, next_sample, samples_left
 from tocsin.review.sessions import NewSession, Session, find_session, log_in, log_out
 from tocsin.review.tokens import (
     NewToken,
@@ -29,36 +40,50 @@ __all__ = [
     "LABELS",
     "MIN_CHARACTERS",
     "PERMISSIONS",
+    "SOLO_DELAY",
+    "Bar",
+    "BarView",
     "ClauseView",
+    "MeasuredPolicy",
     "Neighbours",
     "NewSession",
     "NewToken",
     "Passwords",
     "Permission",
     "PolicyView",
+    "Progress",
     "QueuePage",
     "Role",
+    "RuleView",
     "Ruling",
     "Scope",
     "Session",
     "add_user",
+    "confirm",
     "consequence",
     "create_token",
     "decide",
+    "demote",
     "find_neighbours",
     "find_session",
     "find_token",
     "get_user",
+    "judge",
+    "list_bars",
     "list_page",
+    "list_progress",
     "log_in",
     "log_out",
     "may",
+    "next_sample",
     "parse_role",
     "parse_scopes",
+    "parse_stratum",
     "require",
     "require_scope",
     "reverse",
     "revoke_token",
+    "samples_left",
     "set_disabled",
     "set_password",
     "set_role",

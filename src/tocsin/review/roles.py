@@ -39,6 +39,10 @@ class Permission(StrEnum):
     BANKS_READ = "banks.read"
     DEADLETTERS_READ = "deadletters.read"
     AUDIT_READ = "audit.read"
+    SAMPLES_JUDGE = "samples.judge"
+    AUTOMATION_READ = "automation.read"
+    AUTOMATION_CHANGE = "automation.change"  # confirm what a rule earned, take it away
+    ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
     EVENTS_WRITE = "events.write"
 
 
@@ -49,14 +53,16 @@ _READ = frozenset(
         Permission.ACCOUNTS_READ,
         Permission.ACTIONS_READ,
         Permission.BANKS_READ,
+        Permission.AUTOMATION_READ,
     }
 )
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.ANALYST: _READ | {Permission.DEADLETTERS_READ},
-        Role.MODERATOR: _READ | {Permission.CASES_DECIDE},
-        Role.INVESTIGATOR: _READ | {Permission.CASES_DECIDE, Permission.AUDIT_READ},
+        Role.MODERATOR: _READ | {Permission.CASES_DECIDE, Permission.SAMPLES_JUDGE},
+        Role.INVESTIGATOR: _READ
+        | {Permission.CASES_DECIDE, Permission.SAMPLES_JUDGE, Permission.AUDIT_READ},
         Role.APPEALS: _READ | {Permission.VERDICTS_REVERSE, Permission.AUDIT_READ},
         Role.LEAD: frozenset(Permission) - {Permission.EVENTS_WRITE},
         Role.ADMIN: frozenset(Permission),

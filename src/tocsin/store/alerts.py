@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from tocsin.errors import ConflictError, NotFoundError
@@ -57,23 +56,18 @@ def acknowledge(transaction: Transaction, alert_id: str, *, by: str) -> None:
 
 
 def _alert(row: Any) -> Alert:
-    stratum = {
-        "rule": row.rule,
-        "rule_version": row.rule_version,
-        "language": row.language,
-        "action": ActionKind(row.action),
-    }
     seen_us = row.acknowledged_at_us
-    return msgspec.convert(
-        {
-            "id": row.id,
-            "kind": row.kind,
-            "stratum": Stratum(**stratum),
-            "message": row.message,
-            "at": from_us(row.at_us),
-            "acknowledged_by": row.acknowledged_by,
-            "acknowledged_at": None if seen_us is None else from_us(seen_us),
-        },
-        Alert,
-        from_attributes=True,
+    return Alert(
+        id=row.id,
+        kind=row.kind,
+        stratum=Stratum(
+            rule=row.rule,
+            rule_version=row.rule_version,
+            language=row.language,
+            action=ActionKind(row.action),
+        ),
+        message=row.message,
+        at=from_us(row.at_us),
+        acknowledged_by=row.acknowledged_by,
+        acknowledged_at=None if seen_us is None else from_us(seen_us),
     )

@@ -57,18 +57,20 @@ def draw(connection: sa.Connection, judgement: Judgement) -> list[Sample]:
     hits = [*_active(judgement.decisions), *_in_shadow(judgement.shadow)]
     if not hits:
         return []
-    versions = {hit.stratum.rule_version for hit in hits}
-    epochs = _epochs(connection, versions)
-    waiting = _waiting(connection, versions, epochs)
+    waiting = _waiting(connection, {hit.stratum.rule_version for hit in hits})
+    # more may only wait as the batch goes on: who is not drawn now is not drawn then
+    hits = [hit for hit in hits if _is_drawn(hit, waiting)]
+    if not hits:
+        return []
     seen = _known(connection, {hit.id for hit in hits})
+    epochs = _epochs(connection, {hit.stratum.rule_version for hit in hits})
     drawn = []
     for hit in hits:
-        key = _key(hit.stratum)
-        if hit.id in seen or int(hit.id[4:12], 16) >= _DRAWS >> (waiting[key] // HALVING):
-            continue
-        seen.add(hit.id)
-        waiting[key] += 1
-        drawn.append(msgspec.structs.replace(hit, epoch=epochs.get(key, 0)))
+        if hit.id not in seen and _is_drawn(hit, waiting):
+            seen.add(hit.id)
+            waiting[_key(hit.stratum)] += 1
+            epoch = epochs.get(_key(hit.stratum), 0)
+            drawn.append(msgspec.structs.replace(hit, epoch=epoch))
     return drawn
 
 
@@ -175,23 +177,20 @@ def _epochs(connection: sa.Connection, versions: set[str]) -> dict[_Key, int]:
     return {(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)}
 
 
-def _waiting(
-    connection: sa.Connection, versions: set[str], epochs: dict[_Key, int]
-) -> Counter[_Key]:
-    """How many samples of each stratum nobody has settled."""
+def _is_drawn(hit: Sample, waiting: Counter[_Key]) -> bool:
+    return int(hit.id[4:12], 16) < _DRAWS >> (waiting[_key(hit.stratum)] // HALVING)
+
+
+def _waiting(connection: sa.Connection, versions: set[str]) -> Counter[_Key]:
+    """How many samples of each stratum nobody has settled; an epoch that ended has none."""
     unsettled = (SampleState.WAITING.value, SampleState.UNSURE.value)
-    columns = (table.c.rule_version, table.c.language, table.c.action, table.c.epoch)
+    columns = (table.c.rule_version, table.c.language, table.c.action)
     statement = (
         sa.select(*columns, sa.func.count())
         .where(table.c.rule_version.in_(sorted(versions)), table.c.state.in_(unsettled))
         .group_by(*columns)
     )
-    found: Counter[_Key] = Counter()
-    for row in connection.execute(statement):
-        key = (row[0], row[1], row[2])
-        if row.epoch == epochs.get(key, 0):
-            found[key] += row[4]
-    return found
+    return Counter({(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)})
 
 
 def _known(connection: sa.Connection, ids: set[str]) -> set[str]:

@@ -7,7 +7,7 @@ about something that they decided a case about, unless the caller says that ther
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -33,6 +33,7 @@ __all__ = [
     "SampleRow",
     "Tally",
     "event_json",
+    "first_decision",
     "get",
     "judgements_of",
     "n_waiting_for",
@@ -40,6 +41,7 @@ __all__ = [
     "note_of",
     "outcomes",
     "record",
+    "reviewers",
     "tallies",
     "tally",
 ]
@@ -153,13 +155,32 @@ def outcomes(
     return [state == SampleState.VIOLATION.value for state in states]
 
 
+def reviewers(connection: sa.Connection, stratum: Stratum, epoch: int) -> set[str]:
+    """Who judged the samples of one stratum and epoch."""
+    judged = schema.sample_judgements
+    statement = (
+        sa.select(judged.c.reviewer)
+        .join(table, table.c.id == judged.c.sample_id)
+        .where(of_stratum(table, stratum), table.c.epoch == epoch)
+        .distinct()
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def first_decision(connection: sa.Connection, stratum: Stratum) -> str | None:
+    """The decision of a stratum's oldest sample; None where it was in shadow then."""
+    statement = sa.select(table.c.decision_id).where(of_stratum(table, stratum))
+    order = (table.c.position, table.c.ordinal)
+    found: str | None = connection.execute(statement.order_by(*order).limit(1)).scalar_one_or_none()
+    return found
+
+
 def next_for(
     connection: sa.Connection,
     strata: Collection[Stratum],
     reviewer: str,
     *,
     may_know: bool = False,
-    not_sample: str = "",
 ) -> Sample | None:
     """The sample that a reviewer should judge next; None if there is none for them.
 
@@ -181,7 +202,6 @@ def next_for(
         .where(
             of_stratum(table, wanted),
             _is_open_to(reviewer, may_know=may_know),
-            table.c.id != not_sample,
         )
         .order_by(table.c.state, table.c.position.desc(), table.c.ordinal.desc())
         .limit(1)
@@ -247,7 +267,7 @@ def _tally(counts: dict[str, int]) -> Tally:
     )
 
 
-def _stratum(row: Sequence[Any] | Any) -> Stratum:
+def _stratum(row: Any) -> Stratum:
     return Stratum(
         rule=row.rule,
         rule_version=row.rule_version,
