@@ -58,6 +58,9 @@ __all__ = [
     "confirm",
     "demote",
     "find_bar",
+    "is_alarming",
+    "is_enough",
+    "is_used_up",
     "list_bars",
     "list_progress",
     "parse_stratum",
@@ -248,7 +251,7 @@ def check_samples(transaction: Transaction, sample: Sample, bar: float | None) -
     tally = samples.tally(connection, stratum, epoch)
     if row is not None and row.standing.state in (AutomationState.ELIGIBLE, AutomationState.EARNED):
         _check_stands(transaction, row, tally)
-    elif bar is not None and _is_enough(tally, bar):
+    elif bar is not None and is_enough(tally.n_judged, tally.n_violations, bar):
         n, k = tally.n_judged, tally.n_violations
         eligible = Standing(
             stratum=stratum,
@@ -273,14 +276,28 @@ def check_acts(transaction: Transaction, decision_ids: Collection[str]) -> None:
         if row is None:
             continue
         acts = automation.acts(connection, stratum, after=row.position)
-        if alarm(acts, row.standing.bar) >= CALM_SAMPLES:
+        if is_alarming(acts, row.standing.bar):
             n_overturned = acts.count(False)
             reason = f"people took back {n_overturned} of its last {len(acts)} automatic actions"
             _take_away(transaction, row, reason, by=_ITSELF)
 
 
-def _is_enough(tally: samples.Tally, bar: float) -> bool:
-    return log_evidence(tally.n_judged, tally.n_violations, bar) >= -math.log(ALPHA)
+def is_enough(n: int, k: int, bar: float) -> bool:
+    """Whether `k` violations among `n` samples are enough to be found eligible."""
+    return log_evidence(n, k, bar) >= -math.log(ALPHA)
+
+
+def is_used_up(n: int, k: int, bar: float) -> bool:
+    """Whether `k` violations among `n` samples are no evidence at all for a precision above `bar`.
+
+    Far below what it takes to be found eligible: a rule at its bar does not go to and fro.
+    """
+    return log_evidence(n, k, bar) < 0
+
+
+def is_alarming(outcomes: Collection[bool], bar: float) -> bool:
+    """Whether a sequence of outcomes says that the precision fell below `bar`."""
+    return alarm(outcomes, bar) >= CALM_SAMPLES
 
 
 def _check_stands(
@@ -291,14 +308,14 @@ def _check_stands(
     lately = samples.outcomes(
         transaction.connection, standing.stratum, standing.epoch, after=row.eligible_position or 0
     )
-    if alarm(lately, standing.bar) >= CALM_SAMPLES:
+    if is_alarming(lately, standing.bar):
         n_right = lately.count(True)
         reason = (
             f"it went bad: {n_right} of the {len(lately)} samples since it was found good are "
             f"violations, the bar is {standing.bar:g}"
         )
         _take_away(transaction, row, reason, by=_ITSELF)
-    elif log_evidence(tally.n_settled, tally.n_violations, standing.bar) < 0:
+    elif is_used_up(tally.n_settled, tally.n_violations, standing.bar):
         reason = (
             f"the evidence is used up: {_figures(tally.n_settled, tally.n_violations)}, the bar is "
             f"{standing.bar:g}"
