@@ -223,6 +223,19 @@ def test_who_wrote_the_rule_or_judged_alone_does_not_confirm_it(store: Store) ->
         demote(store, stratum, by="lead", reason="again")
 
 
+def test_what_fell_below_the_bar_again_is_not_confirmed(store: Store) -> None:
+    live = Live.open(store)
+    take(live, range(25))
+    judge_all(live, always(YES), most=N_NEEDED)
+    judge_all(live, always(NO), most=1)
+    assert state_of(live) is AutomationState.ELIGIBLE, "one sample does not undo twenty"
+    with pytest.raises(ConflictError, match="fell below the bar"):
+        confirm(store, live.policy, stratum_of(live), by="lead", reason="as measured")
+    take(live, range(100, 150))
+    judge_all(live, always(YES))
+    confirm(store, live.policy, stratum_of(live), by="lead", reason="as measured")
+
+
 def test_a_new_version_of_a_rule_has_earned_nothing(store: Store) -> None:
     live = Live.open(store)
     earn(live)

@@ -23,6 +23,14 @@ CONSOLE = {
     ("GET", "/deadletters"): Permission.DEADLETTERS_READ,
     ("GET", "/banks"): Permission.BANKS_READ,
     ("GET", "/audit"): Permission.AUDIT_READ,
+    ("GET", "/samples"): Permission.SAMPLES_JUDGE,
+    ("POST", "/samples/{sample_id}/judgement"): Permission.SAMPLES_JUDGE,
+    ("GET", "/automation"): Permission.AUTOMATION_READ,
+    ("GET", "/automation/{rule}"): Permission.AUTOMATION_READ,
+    ("POST", "/automation/{rule}/confirm"): Permission.AUTOMATION_CHANGE,
+    ("POST", "/automation/{rule}/demote"): Permission.AUTOMATION_CHANGE,
+    ("GET", "/alerts"): Permission.AUTOMATION_READ,
+    ("POST", "/alerts/{alert_id}/acknowledge"): Permission.ALERTS_ACKNOWLEDGE,
 }
 API = {
     ("POST", "/v1/events"): (Permission.EVENTS_WRITE, Scope.EVENTS_WRITE),
@@ -34,6 +42,9 @@ API = {
     ("POST", "/v1/cases/{case_id}/verdict"): (Permission.CASES_DECIDE, Scope.CASES_WRITE),
     ("POST", "/v1/verdicts/{verdict_id}/reverse"): (Permission.CASES_READ, Scope.CASES_WRITE),
     ("GET", "/v1/actions"): (Permission.ACTIONS_READ, Scope.ACTIONS_READ),
+    ("GET", "/v1/automation"): (Permission.AUTOMATION_READ, Scope.DECISIONS_READ),
+    ("GET", "/v1/alerts"): (Permission.AUTOMATION_READ, Scope.DECISIONS_READ),
+    ("POST", "/v1/alerts/{alert_id}/acknowledge"): (Permission.ALERTS_ACKNOWLEDGE, Scope.ADMIN),
     ("GET", "/v1/deadletters"): (Permission.DEADLETTERS_READ, Scope.ADMIN),
     ("GET", "/v1/status"): (Permission.CASES_READ, Scope.CASES_READ),
 }

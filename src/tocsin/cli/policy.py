@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tocsin.cli.automation import automate_rule, demote_rule, list_automation
 from tocsin.cli.shared import CliContext, counted, operator_name, shared_options
 from tocsin.errors import CheckFailedError, InputError
 
@@ -34,6 +35,10 @@ def command() -> None:
     PACK is a folder with `policy.yaml`, `rules/*.yaml` and `banks/*.yaml`; without it, the pack
     that ships with Tocsin is meant.
     """
+
+
+for part in (list_automation, automate_rule, demote_rule):
+    command.add_command(part)
 
 
 @command.command(name="check")

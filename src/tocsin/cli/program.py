@@ -34,6 +34,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "decisions": CommandSpec("decisions", "List decisions."),
     "explain": CommandSpec("explain", "Say why a decision was made."),
     "policy": CommandSpec("policy", "Check, test and activate policy packs."),
+    "alerts": CommandSpec("alerts", "List alerts, and say that one knows of them."),
     "bank": CommandSpec("bank", "Look at and edit banks: phrases, links, handles, hashes, groups."),
     "deadletters": CommandSpec("deadletters", "List, show, fix and replay refused lines."),
     "enforce": CommandSpec("enforce", "Deliver due actions now, or show what would be delivered."),

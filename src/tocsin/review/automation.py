@@ -203,6 +203,7 @@ def _progress(
     n, k = tally.n_judged, tally.n_violations
     state = AutomationState.MEASURING if row is None else row.standing.state
     is_measuring = state in (AutomationState.MEASURING, AutomationState.DEMOTED)
+    has_earned = state is AutomationState.EARNED
     acts = [] if row is None or is_measuring else _acts_of(connection, row)
     return Progress(
         stratum=stratum,
@@ -213,8 +214,8 @@ def _progress(
         tally=tally,
         lower=lower_bound(n, k, ALPHA),
         upper=upper_bound(n, k, ALPHA),
-        fewest_more=fewest_more(n, k, bar.bar, ALPHA) if bar and is_measuring else None,
-        expected_more=expected_more(n, k, bar.bar, ALPHA) if bar and is_measuring else None,
+        fewest_more=fewest_more(n, k, bar.bar, ALPHA) if bar and not has_earned else None,
+        expected_more=expected_more(n, k, bar.bar, ALPHA) if bar and not has_earned else None,
         n_acts=len(acts),
         n_overturned=acts.count(False),
         alarm=0.0 if row is None or is_measuring else _loudest(connection, row, acts),
@@ -366,7 +367,7 @@ def confirm(
     """Let a rule act by itself that has earned it.
 
     Raises:
-        ConflictError: it is not eligible, or not for as much as is needed now.
+        ConflictError: it is not eligible, not for as much as is needed now, or not any more.
         PermissionDenied: `by` is not a second person.
         InputError: without a reason.
     """
@@ -388,8 +389,14 @@ def confirm(
                 where=stratum.rule,
                 hint="`tocsin policy automation` shows the bar",
             )
-        _check_second_person(store, transaction, policy, row, by)
         tally = samples.tally(connection, stratum, row.standing.epoch)
+        if not is_enough(tally.n_judged, tally.n_violations, row.standing.bar):
+            raise ConflictError(
+                "the lower bound fell below the bar since it became eligible",
+                where=stratum.rule,
+                hint=f"{_figures(tally.n_judged, tally.n_violations)}: judge more samples first",
+            )
+        _check_second_person(store, transaction, policy, row, by)
         earned = msgspec.structs.replace(
             row.standing, state=AutomationState.EARNED, reason=reason, by=by
         )

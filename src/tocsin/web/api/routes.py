@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tocsin.web.api import actions, cases, deadletters, decisions, events, media, status
+from tocsin.web.api import (
+    actions,
+    automation,
+    cases,
+    deadletters,
+    decisions,
+    events,
+    media,
+    status,
+)
 
 __all__ = ["api_router"]
 
 api_router = APIRouter()
-for module in (events, media, decisions, cases, actions, deadletters, status):
+for module in (events, media, decisions, cases, actions, automation, deadletters, status):
     api_router.include_router(module.router)

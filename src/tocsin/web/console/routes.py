@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tocsin.web.console import account, audit, banks, cases, decisions, login, queue, records
+from tocsin.web.console import (
+    account,
+    audit,
+    automation,
+    banks,
+    cases,
+    decisions,
+    login,
+    queue,
+    records,
+    samples,
+)
 
 __all__ = ["console_router"]
 
 console_router = APIRouter()
-for module in (login, queue, cases, account, decisions, records, banks, audit):
+for module in (
+    login,
+    queue,
+    cases,
+    samples,
+    account,
+    decisions,
+    records,
+    banks,
+    automation,
+    audit,
+):
     console_router.include_router(module.router)
