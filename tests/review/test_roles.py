@@ -18,6 +18,10 @@ actions.read       yes     yes       yes          yes     yes  yes
 banks.read         yes     yes       yes          yes     yes  yes
 deadletters.read   yes     -         -            -       yes  yes
 audit.read         -       -         yes          yes     yes  yes
+samples.judge      -       yes       yes          -       yes  yes
+automation.read    yes     yes       yes          yes     yes  yes
+automation.change  -       -         -            -       yes  yes
+alerts.acknowledge -       -         -            -       yes  yes
 events.write       -       -         -            -       -    yes
 """
 

@@ -53,7 +53,7 @@ def log_evidence(n: int, k: int, bar: float) -> float:
     Shapes: `0 <= k <= n`, `0 < bar < 1`. 0 without a sample; `log(20)` refutes at 95 %.
 
     >>> round(math.exp(log_evidence(88, 88, 0.95)), 1)
-    20.1
+    20.3
     """
     wrong = n - k
     log_beta = math.lgamma(k + 1) + math.lgamma(wrong + 1) - math.lgamma(n + 2)
