@@ -109,6 +109,10 @@ def test_a_second_person_confirms_on_the_page(earning: Site) -> None:
     assert "measured anew 1 time" in text
     assert "As measured." in text
     assert "1 alert</a>" in text
+    audit = lead.get("/audit").text
+    assert "automation.changed" in audit
+    assert 'href="/automation/slogan"' in audit
+    assert "sample.judged" in audit
 
 
 def test_alerts_are_acknowledged_by_a_person(earning: Site) -> None:

@@ -48,6 +48,16 @@ _UNKNOWN_LANGUAGE = "und"
 _ITEMS = frozenset({"post", "media"})
 _DRAWS = 1 << 32
 
+_COUNT = (
+    "SELECT rule_version, language, action, count(*) FROM samples"
+    " WHERE state IN ('waiting', 'unsure') AND rule_version {}"
+    " GROUP BY rule_version, language, action"
+)
+_WAITING = {  # on the live path, for each batch with such hits: in each driver's own SQL
+    "sqlite": _COUNT.format("IN (SELECT value FROM json_each(?))"),
+    "postgresql": _COUNT.format("= ANY(%s::text[])"),
+}
+
 _Key = tuple[str, str, str]
 table = schema.samples
 
@@ -183,14 +193,11 @@ def _is_drawn(hit: Sample, waiting: Counter[_Key]) -> bool:
 
 def _waiting(connection: sa.Connection, versions: set[str]) -> Counter[_Key]:
     """How many samples of each stratum nobody has settled; an epoch that ended has none."""
-    unsettled = (SampleState.WAITING.value, SampleState.UNSURE.value)
-    columns = (table.c.rule_version, table.c.language, table.c.action)
-    statement = (
-        sa.select(*columns, sa.func.count())
-        .where(table.c.rule_version.in_(sorted(versions)), table.c.state.in_(unsettled))
-        .group_by(*columns)
-    )
-    return Counter({(row[0], row[1], row[2]): row[3] for row in connection.execute(statement)})
+    dialect = connection.dialect.name
+    wanted = sorted(versions)
+    bound = msgspec.json.encode(wanted).decode() if dialect == "sqlite" else wanted
+    rows = connection.exec_driver_sql(_WAITING[dialect], (bound,))
+    return Counter({(row[0], row[1], row[2]): row[3] for row in rows})
 
 
 def _known(connection: sa.Connection, ids: set[str]) -> set[str]:

@@ -314,7 +314,7 @@ samples = Table(
     Column("settled_position", BigInteger),
     UniqueConstraint("position", "ordinal"),
     Index(None, "rule_version", "language", "action", "epoch", "state"),
-    Index(None, "state", "position"),
+    Index(None, "state", "rule_version", "language", "action"),
 )
 
 sample_judgements = Table(

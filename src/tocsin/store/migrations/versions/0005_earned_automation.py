@@ -39,7 +39,10 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_samples_state_position"), "samples", ["state", "position"], unique=False
+        op.f("ix_samples_state_rule_version_language_action"),
+        "samples",
+        ["state", "rule_version", "language", "action"],
+        unique=False,
     )
     op.create_table(
         "sample_judgements",
