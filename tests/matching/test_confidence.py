@@ -124,12 +124,43 @@ def test_at_the_bar_it_is_wrongly_refuted_less_often_than_stated(bar: float) -> 
     assert 0.02 < wrong < ALPHA, "and the level is not wasted"
 
 
+def test_a_bound_for_one_look_is_wrong_far_more_often_when_looked_at_after_each() -> None:
+    """Why no Clopper-Pearson bound: at the bar, until 30 errors, it is refuted in one of five."""
+    bar, errors = 0.95, 30
+    needed, n = [], 1
+    for most in range(errors):
+        while sum(math.comb(n, j) * (1 - bar) ** j * bar ** (n - j) for j in range(most + 1)) > (
+            ALPHA
+        ):
+            n += 1
+        needed.append(n)
+    random = np.random.default_rng(7)
+    times = random.geometric(1 - bar, size=(20_000, errors)).cumsum(axis=1)
+    assert (times > np.asarray(needed)).any(axis=1).mean() > 0.2
+
+
 def test_below_the_bar_it_is_wrongly_refuted_less_often_still() -> None:
     assert share_refuted(0.93, 0.95, runs=20_000, errors=150) < 0.02
 
 
 def test_above_the_bar_it_is_found_out() -> None:
     assert share_refuted(0.99, 0.95, runs=2_000, errors=20) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("share", "median", "nine_in_ten"), [(0.99, 135, 245), (0.98, 245, 550), (0.97, 620, 1_500)]
+)
+def test_how_many_samples_it_takes_to_clear_the_bar(
+    share: float, median: int, nine_in_ten: int
+) -> None:
+    """2,000 runs under a bar of 0.95; with every sample right it takes 88."""
+    needed = boundary(0.95, 60)
+    random = np.random.default_rng(1)
+    times = random.geometric(1 - share, size=(2_000, 60)).cumsum(axis=1)
+    cleared = times > needed
+    took = np.where(cleared.any(axis=1), needed[cleared.argmax(axis=1)], 10**6)
+    assert np.quantile(took, 0.5) <= median
+    assert np.quantile(took, 0.9) <= nine_in_ten
 
 
 def test_the_true_share_is_inside_the_bounds_at_all_looks() -> None:
@@ -177,7 +208,7 @@ def test_the_alarm_seldom_rings_at_the_bar(bar: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "median", "nine_in_ten"), [(0.9, 150, 350), (0.8, 40, 80), (0.5, 12, 20)]
+    ("share", "median", "nine_in_ten"), [(0.9, 110, 251), (0.8, 30, 60), (0.5, 8, 15)]
 )
 def test_the_alarm_rings_soon_after_a_rule_went_bad(
     share: float, median: int, nine_in_ten: int
