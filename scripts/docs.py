@@ -180,7 +180,9 @@ def _http() -> str:
     app = FastAPI(title="Tocsin", openapi_url=None)
     app.include_router(api_router)
     add_openapi(app)
-    routes = {(method, r.path): r for r in _routes(app.routes) for method in r.methods or ()}
+    routes = {
+        (way, one.path_format): one for one in _routes(app.routes) for way in one.methods or ()
+    }
     described = routes["GET", "/openapi.json"].endpoint()
     lines = [NOTE, "", "# The HTTP API", "", HTTP_INTRODUCTION]
     parts = described["components"]["schemas"]

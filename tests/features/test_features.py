@@ -99,7 +99,7 @@ def test_every_feature_answers_for_every_kind_of_event() -> None:
     for row in range(len(events)):
         for spec in FEATURES:
             found = table.value(spec.name, row)
-            assert found is None or isinstance(found, (bool, int, str, tuple, timedelta))
+            assert found is None or isinstance(found, (bool, int, str, tuple, timedelta, datetime))
     assert table.value("text", 5) == "iron"
 
 

@@ -29,12 +29,15 @@ TYPES = {
     "text": ValueType.TEXT,
     "title": ValueType.TEXT,
     "lang": ValueType.TEXT,
+    "event.id": ValueType.TEXT,
+    "event.at": ValueType.TIME,
     "event.type": ValueType.TEXT,
     "post.views": ValueType.INT,
     "post.is_reply": ValueType.BOOL,
     "text.has_quotation": ValueType.BOOL,
     "hashtags": ValueType.TEXTS,
     "links": ValueType.TEXTS,
+    "links.hosts": ValueType.TEXTS,
     "media": ValueType.TEXTS,
     "account.handle": ValueType.TEXT,
     "account.name": ValueType.TEXT,
@@ -86,6 +89,8 @@ clauses:
     examples_out: [out]
     severity: 1
     protected_purposes: [news]
+labels:
+  watched: Somebody looked at this before, and wants to hear of it again.
 """
 
 

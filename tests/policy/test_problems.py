@@ -40,8 +40,8 @@ def test_problems_are_ordered_by_place() -> None:
 
 def test_a_problem_as_json_names_its_place() -> None:
     place = Document("f", "ab").place(1, 2)
-    problem = Problem(code=Code.VALUE, message="wrong", place=place, second=("first", place))
+    problem = Problem(code=Code.VALUE, message="wrong", place=place, seconds=(("first", place),))
     assert problem.as_json() == {
         "code": "POLICY.VALUE", "severity": "error", "message": "wrong", "file": "f",
-        "line": 1, "column": 2, "hint": None, "second": {"label": "first", "where": "f:1:2"},
+        "line": 1, "column": 2, "hint": None, "seconds": [{"label": "first", "where": "f:1:2"}],
     }  # fmt: skip

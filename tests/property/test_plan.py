@@ -17,7 +17,7 @@ from tocsin.policy.check import compile_rules
 from tocsin.policy.execute import DENSE_ROWS, CompiledPlan
 from tocsin.policy.interpret import EventReader, evaluate
 from tocsin.policy.masks import Columns
-from tocsin.records import FeatureValue, Signal
+from tocsin.records import FeatureValue, LabelHolder, Signal
 from tocsin.testing.builders import account_event, batch_of, post_event
 
 ATOMS = [
@@ -68,6 +68,29 @@ ATOMS = [
     'signal("support").abstained',
     'signal("support").abstained != True',
     'known(signal("threat").score)',
+    'matches(text, "iron +dawn")',
+    'matches(text, "^abc?$|dawn$")',
+    'matches(text, "[a-c]{2}")',
+    'matches(text, "(?:IRON|steel) d.wn")',
+    'matches(account.handle, "^MARA$")',
+    'matches(normal(account.name), "nia")',
+    'matches(hashtags, "^ir")',
+    "sample(0.5)",
+    "age(account.created) > days(1)",
+    'has_label("watched")',
+    'has_label("watched", of=handle)',
+    'hashtags in bank("praise")',
+    'hashtags not in bank("praise")',
+    'link.host in bank("known-links")',
+    'near_duplicate_of(text, bank("praise"))',
+    'overlap(hashtags, ["iron", "x"]) > 0',
+    'any_contains(hashtags, ["aw"])',
+    'count_of(text, "b") > 0',
+    "word_count(text) > 1",
+    'rule("named")',
+    'known(rule("named"))',
+    'rule("accounts")',
+    'rule("naming") and matches(text, "abc")',
     "1 < 2",
     "2 < 1",
     "1 / 0 < 1",
@@ -98,6 +121,10 @@ FOUND = [
     signal("support", 0.2),
     signal("support", abstained=True),
     signal("threat", 0.4),
+    signal("tag:praise"),
+    signal("host:known-links"),
+    signal("copy:praise", fields=["post.text"]),
+    signal("copy:praise", fields=["actor.bio"]),
 ]
 COUNTS = st.one_of(st.integers(0, 6), st.integers(2**53 - 2, 2**53 + 2), st.just(2**63 - 1))
 VALUES: dict[str, st.SearchStrategy[FeatureValue]] = {
@@ -115,7 +142,10 @@ VALUES: dict[str, st.SearchStrategy[FeatureValue]] = {
     ),
     "account.created": st.sampled_from([datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2)]),
     "lang": st.sampled_from(["ar", "AR", "fa", ""]),
-    "text": st.sampled_from(["", "abc", "ab"]),
+    "text": st.sampled_from(["", "abc", "ab", "the iron dawn", "steel  dawn\niron dawn", "dawn"]),
+    "event.id": st.sampled_from(["e1", "e2", "e3", "e6"]),
+    "event.at": st.sampled_from([datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 4)]),
+    "event.type": st.sampled_from(["post.created", "account.created"]),
     "hashtags": st.sampled_from([(), ("iron",), ("dawn", "x")]),
     "account.handle": st.sampled_from(["mara", "nia"]),
     "account.name": st.sampled_from(["mara", "Nia"]),
@@ -148,8 +178,31 @@ class ColumnTable(Table):
         return [row.get(name) for row in self.rows]
 
 
+class RowLabels:
+    """Every third row has the label; the row after it has neither account nor handle."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+
+    def has(self, row: int, holder: LabelHolder, name: str) -> bool | None:
+        del name
+        place = (self.first + row + (holder is LabelHolder.HANDLE)) % 3
+        return None if place == 1 else place == 0
+
+
+NAMED = [
+    rule_yaml('post.views > 3 or text in bank("praise")', "named"),
+    rule_yaml(
+        'has_label("watched") or matches(text, "iron")', "accounts", events="[account.created]",
+        subject="account",
+    ),
+    rule_yaml('rule("named") != rule("accounts")', "naming"),
+]  # fmt: skip
+"""What the conditions may name; always asked about, whatever else a rule set holds."""
+
+
 def policy_of(rules: Sequence[RuleParts]) -> CompiledPolicy:
-    return compiled(*(_rule(number, *parts) for number, parts in enumerate(rules)))
+    return compiled(*NAMED, *(_rule(number, *parts) for number, parts in enumerate(rules)))
 
 
 def _rule(number: int, when: str, outcome: str, priority: int, scope: str) -> str:
@@ -178,6 +231,7 @@ def decided(policy: CompiledPolicy, rows: Sequence[Row], size: int) -> list[Any]
                 ColumnTable(*(features for _, features, _ in part)),
                 table_of(*(signals for signals, _, _ in part)),
                 {"banks": "1"},
+                labels=RowLabels(first),
             )
         ]
     return found
@@ -214,9 +268,9 @@ def test_every_step_has_the_interpreters_value(rows: list[Row]) -> None:
     signals = table_of(*(found for found, _, _ in rows))
     columns = Columns(table, signals, len(rows), compiled_plan.masks)
     for step in compiled_plan.plan.steps:
-        values = [evaluate(step.expr, EventReader(table, signals[n], n)) for n in range(len(rows))]
-        closure = compiled_plan.closures[step.number]
-        own = [closure(EventReader(table, signals[n], n)) for n in range(len(rows))]
+        readers = [EventReader(table, signals[n], n, labels=RowLabels(0)) for n in range(len(rows))]
+        values = [evaluate(step.expr, reader) for reader in readers]
+        own = [compiled_plan.closures[step.number](reader) for reader in readers]
         assert own == values, step.expr.key
         if compiled_plan.masks[step.number] is not None:
             assert columns.mask(step.number).tolist() == [bool(v) for v in values], step.expr.key
@@ -247,12 +301,18 @@ def test_examples_are_held_against_the_same_hits(rules: list[RuleParts], rows: l
         ('not (post.views > 3 or signal("support").score > 0.5)', True),
         ("post.views < account.followers", False),
         ('contains(text, "bc")', False),
+        ('matches(text, "iron +dawn")', True),
+        ('matches(text, "[a-z] [a-z]")', False),
+        ('matches(account.name, "iron +dawn")', False),
+        ("sample(0.5)", True),
+        ('rule("named")', True),
+        ('has_label("watched")', False),
         ('"iron" in hashtags', False),
     ],
 )
 def test_what_is_computed_in_columns(when: str, has_mask: bool) -> None:
     compiled_plan = CompiledPlan.of(policy_of([(when, "review", 1, "post")]).rules)
-    (root,) = compiled_plan.plan.roots
+    root = compiled_plan.plan.roots[-1]
     assert (compiled_plan.masks[root] is not None) is has_mask
 
 
@@ -264,7 +324,7 @@ def test_rules_share_their_parts_and_ask_the_cheapest_first() -> None:
         ]
     )
     plan = CompiledPlan.of(policy.rules).plan
-    first, second = (plan.steps[root] for root in plan.roots)
+    first, second = (plan.steps[root] for root in plan.roots[-2:])
     keys = [plan.steps[child].expr.key for child in first.children]
     assert keys == ["1 < 2", "post.is_reply", 'contains(text, "bc")']
     assert set(second.children) < set(first.children) <= plan.shared | set(first.children)

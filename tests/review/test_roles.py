@@ -23,6 +23,7 @@ automation.read    yes     yes       yes          yes     yes  yes
 automation.change  -       -         -            -       yes  yes
 alerts.acknowledge -       -         -            -       yes  yes
 events.write       -       -         -            -       -    yes
+labels.write       -       yes       yes          -       yes  yes
 """
 
 

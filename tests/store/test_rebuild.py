@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 
-from tests.support.cases import PLAIN_POLICY
+from tests.support.cases import PLAIN_POLICY, decision_on
 from tests.support.erasing import erase_event
 from tests.support.runs import judge, made_lines, open_store, rows_by_table
 from tocsin.errors import TocsinError
@@ -21,6 +22,8 @@ from tocsin.records import (
     Case,
     EntryState,
     Judgement,
+    LabelChange,
+    LabelHolder,
     SampleAnswer,
     SampleJudgement,
     SampleState,
@@ -37,12 +40,15 @@ from tocsin.store import (
     automation,
     banks,
     cases,
+    labels,
     outbox,
     samples,
     schema,
 )
 from tocsin.store.replay import rebuild
-from tocsin.testing import T0, FakeClock, account_event, bank_entry, batch_of, event_of
+from tocsin.testing import T0, FakeClock, account_event, bank_entry, batch_of, event_of, post_event
+
+NUMBERS = count()
 
 
 @pytest.fixture
@@ -93,6 +99,10 @@ def live_through_everything(store: Store, clock: FakeClock) -> None:
     )
     with store.write() as transaction:
         transaction.record_events(batch_of(*events), Judgement())
+    label(store, LabelChange(name="watched", key="a9", rule="support_phrase", for_s=60))
+    with store.write() as transaction:
+        watched = (LabelHolder.ACCOUNT, "a9", "watched")
+        labels.change(transaction, watched, to="removed", by="usr_1", reason="a reader")
     archive_events(store)
     judge(store, made_lines(90), batch=8)
     lose_what_was_earned(store)
@@ -146,6 +156,14 @@ def violation(store: Store, case: Case, *actions: ActionKind) -> Verdict:
         note="a note",
     )
     return decide(store, PLAIN_POLICY, ruling, reviewer="usr_1")
+
+
+def label(store: Store, *changes: LabelChange) -> None:
+    """One decision that changes these labels."""
+    event = post_event(f"a post {next(NUMBERS)}")
+    decision = decision_on(event, labels=changes)
+    with store.write() as transaction:
+        transaction.record_events(batch_of(event), Judgement(decisions=(decision,)))
 
 
 def deliver(store: Store, state: ActionState) -> str:

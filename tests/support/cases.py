@@ -18,6 +18,7 @@ from tocsin.records import (
     Decision,
     Event,
     Judgement,
+    LabelChange,
     Outcome,
     Reason,
     Signal,
@@ -89,6 +90,7 @@ def decision_on(
     language: str = "en",
     automatic: tuple[ActionKind, ...] = (),
     signals: tuple[Signal, ...] = (),
+    labels: tuple[LabelChange, ...] = (),
 ) -> Decision:
     """A decision that one rule made about the post of an event."""
     post = post_of(event)
@@ -118,6 +120,7 @@ def decision_on(
         reasons=(reason,),
         signals=signals,
         automatic=automatic,
+        labels=labels,
         versions=versions,
     )
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from tocsin.store import Store, content, schema
 
-__all__ = ["erase_event"]
+__all__ = ["erase_content", "erase_event"]
 
 
 def erase_event(store: Store, event_id: str) -> None:
@@ -23,3 +23,14 @@ def erase_event(store: Store, event_id: str) -> None:
             .where(schema.decisions.c.event_id == event_id)
             .values(trigger_json=None)
         )
+
+
+def erase_content(store: Store, name: str) -> None:
+    """Erase the first item of the newest content of this name."""
+    table = schema.log_content
+    with store.database.write() as connection:
+        newest = sa.select(sa.func.max(table.c.position)).where(table.c.name == name)
+        here = sa.and_(table.c.position == newest.scalar_subquery(), table.c.name == name)
+        row = connection.execute(sa.select(table).where(here)).one()
+        packed, salts = content.erase(row.packed, row.salts, 0)
+        connection.execute(sa.update(table).where(here).values(packed=packed, salts=salts))

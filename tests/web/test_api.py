@@ -13,7 +13,9 @@ import jsonschema
 import pyarrow as pa
 import pytest
 
-from tests.support.site import PASSWORD, Site, csrf_of
+from tests.support.site import PACK, PASSWORD, Site, csrf_of
+from tocsin.pipeline import activate
+from tocsin.policy import PackSource, load_pack
 from tocsin.records import encode_event, events_to_arrow
 from tocsin.review import Role, Scope
 from tocsin.testing import actor, post_event
@@ -245,6 +247,29 @@ def test_health_needs_no_token_and_the_status_does(site: Site) -> None:
     status = site.token(Scope.CASES_READ).get("/v1/status").json()
     assert status["cases"] == {"open": 1, "decided": 0}
     assert status["policy"]["name"] == "small"
+
+
+def test_the_status_says_how_much_windows_hold(site: Site) -> None:
+    rule = """
+- id: many-posts
+  clause: terror.support
+  when: count(event, by=account, over=hours(1)) >= 3
+  outcome: review
+  priority: 10
+  examples:
+    hit: [{text: c, account: a1, before: [{text: a, account: a1}, {text: b, account: a1}]}]
+    miss: [{text: a}]
+"""
+    files = load_pack(PACK).files
+    files = {**files, "rules/rules.yaml": files["rules/rules.yaml"] + rule}
+    activate(site.store, PackSource.from_files(files), by="test", reason="windows")
+    site.send(post_event("one", event_id="1"), post_event("two", event_id="2"))
+    status = site.token(Scope.CASES_READ).get("/v1/status").json()
+    (window,) = status["windows"]
+    assert (window["keys"], window["entries"]) == (1, 2)
+    assert window["bytes"] > 0
+    assert json.loads(window["window"])[:1] == ["count"]
+    assert status["windows_late"] == 0
 
 
 # --- errors ------------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from tests.support.erasing import erase_event
-from tests.support.site import PASSWORD, Site, csrf_of
+from tests.support.site import PACK, PASSWORD, Site, csrf_of
+from tocsin.pipeline import activate
+from tocsin.policy import PackSource, load_pack
 from tocsin.records import CaseState, Event
 from tocsin.review import Role
 from tocsin.store import cases, outbox
@@ -497,3 +499,28 @@ def test_decisions_are_paged(site: Site) -> None:
     second = client.get(following.replace("&amp;", "&"))
     assert first.text.count("row-link") == 50
     assert second.text.count("row-link") == 1
+
+
+# --- regular expressions -----------------------------------------------------------------------
+
+REGEX_RULE = """\
+- id: rises
+  clause: terror.support
+  when: matches(text, "d.wn +of +iron (rises|has risen)")
+  outcome: review
+  priority: 900
+  examples:
+    hit: [the dawn  of iron has risen]
+    miss: [the dawn of iron]
+"""
+
+
+def test_what_an_expression_matched_is_marked_in_the_post(site: Site) -> None:
+    files = {**load_pack(PACK).files, "rules/regex.yaml": REGEX_RULE}
+    activate(site.store, PackSource.from_files(files), by="test", reason="to see marks")
+    case = site.case("At last the Dawn  of IRON has risen!", by=actor("mara"))
+    page = site.logged_in().get(f"/cases/{case.id}").text
+    marked = page[page.index('<mark class="hit"') :]
+    assert "matches(text, " in marked[: marked.index("</mark>")]
+    assert ">Dawn  of IRON has risen<sup" in marked[: marked.index("</mark>")]
+    assert "post.text 12–35" in page

@@ -17,6 +17,7 @@ CONSOLE = {
     ("POST", "/cases/{case_id}/verdict"): Permission.CASES_DECIDE,
     ("POST", "/verdicts/{verdict_id}/reverse"): Permission.CASES_READ,
     ("GET", "/accounts"): Permission.ACCOUNTS_READ,
+    ("POST", "/accounts/label"): Permission.LABELS_WRITE,
     ("GET", "/decisions"): Permission.DECISIONS_READ,
     ("GET", "/decisions/{decision_id}"): Permission.DECISIONS_READ,
     ("GET", "/actions"): Permission.ACTIONS_READ,
@@ -45,6 +46,9 @@ API = {
     ("GET", "/v1/automation"): (Permission.AUTOMATION_READ, Scope.DECISIONS_READ),
     ("GET", "/v1/alerts"): (Permission.AUTOMATION_READ, Scope.DECISIONS_READ),
     ("POST", "/v1/alerts/{alert_id}/acknowledge"): (Permission.ALERTS_ACKNOWLEDGE, Scope.ADMIN),
+    ("GET", "/v1/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
+    ("GET", "/v1/accounts/{key:path}/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
+    ("POST", "/v1/accounts/{key:path}/labels"): (Permission.LABELS_WRITE, Scope.LABELS_WRITE),
     ("GET", "/v1/deadletters"): (Permission.DEADLETTERS_READ, Scope.ADMIN),
     ("GET", "/v1/status"): (Permission.CASES_READ, Scope.CASES_READ),
 }

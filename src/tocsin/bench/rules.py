@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,15 @@ def bench_rules(*, on_step: Callable[[str], None] = lambda _: None) -> Iterator[
         yield _figure(
             "open_rules_events_per_s", rate, OPEN_RULES, batch, "interpreter, every rule", peer_rate
         )
+    on_step(f"measuring {OPEN_RULES} rules with a regular expression")
+    stage = _Stage.of_source(_regex_rules(phrases), [])
+    peer_rate = _interpreter_rate(stage, lines[: PEER_ASKED // OPEN_RULES])
+    for batch in BATCHES:
+        rate = stage.rate(lines[: N_EVENTS[batch]], batch)
+        yield _figure(
+            "regex_rules_events_per_s", rate, OPEN_RULES, batch, "interpreter, every rule",
+            peer_rate,
+        )  # fmt: skip
 
 
 def bench_check(*, on_step: Callable[[str], None] = lambda _: None) -> Iterator[Measurement]:
@@ -201,6 +211,12 @@ def _open_rules() -> list[str]:
         f' and lang == "{("en", "ar")[number % 2]}"'
         for number in range(OPEN_RULES)
     ]
+
+
+def _regex_rules(phrases: Sequence[str]) -> list[str]:
+    """Rules that each want a phrase, with any number of blanks between its words."""
+    spaced = (phrase.replace(" ", " +") for phrase in phrases)
+    return [f'matches(text, "{pattern}( *!)?")' for pattern in islice(spaced, OPEN_RULES)]
 
 
 def _batches(lines: Sequence[bytes], batch: int) -> list[EventBatch]:

@@ -158,16 +158,20 @@ def export_pack(context: CliContext, *, folder: Path, version: str | None) -> No
 @command.command(name="functions")
 @shared_options
 def list_functions(context: CliContext) -> None:
-    """List what rules may call, with what each takes and gives."""
-    from tocsin.policy import FUNCTIONS, UNAVAILABLE  # not needed for --help
+    """List what rules may call: what each takes and gives, with an example and its value.
 
-    if context.json:
-        for function in FUNCTIONS.values():
-            context.emit({"signature": function.signature, "doc": function.doc})
-        return
-    for function in FUNCTIONS.values():
-        context.say(f"{function.signature}\n    {function.doc}")
-    context.say(f"\nnot installed yet: {', '.join(sorted(UNAVAILABLE))}")
+    Functions first, then functions over windows, then the forms that take a name in quotes.
+    """
+    from tocsin.policy import described_functions  # not needed for --help
+
+    for group in described_functions():
+        if context.json:
+            for item in group.items:
+                context.emit({"group": group.name, **item.as_json()})
+            continue
+        context.say(f"{group.title}\n    {group.example}\n")
+        for item in group.items:
+            context.say(f"{item.signature}\n    {item.doc}\n    {item.call}  gives  {item.value}\n")
 
 
 def _checked(

@@ -36,6 +36,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "policy": CommandSpec("policy", "Check, test and activate policy packs."),
     "alerts": CommandSpec("alerts", "List alerts, and say that one knows of them."),
     "bank": CommandSpec("bank", "Look at and edit banks: phrases, links, handles, hashes, groups."),
+    "label": CommandSpec("label", "Look at and change labels of accounts and handles."),
     "deadletters": CommandSpec("deadletters", "List, show, fix and replay refused lines."),
     "enforce": CommandSpec("enforce", "Deliver due actions now, or show what would be delivered."),
     "reconcile": CommandSpec("reconcile", "List where the platform and our record differ."),

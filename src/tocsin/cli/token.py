@@ -31,6 +31,8 @@ def command() -> None:
       cases:read      read cases and the status
       cases:write     give verdicts in the name of a user, whom the request names
       actions:read    read actions and where they stand
+      labels:read     read the labels of accounts and handles
+      labels:write    change them in the name of a user, whom the request names
       admin           all of these, and the dead letters
     """
 

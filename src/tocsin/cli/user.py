@@ -35,8 +35,8 @@ def command() -> None:
     \b
     Everybody reads cases, decisions, accounts, actions and banks. Beside that:
       analyst       reads the dead letters
-      moderator     decides cases
-      investigator  decides cases, reads the audit log
+      moderator     decides cases, changes labels
+      investigator  decides cases, changes labels, reads the audit log
       appeals       takes anybody's verdict back, reads the audit log
       lead          all of this
       admin         all of this, and sends events; who runs an instance alone is admin

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Final
 
-from tocsin.detectors import handles, hashes, links, phrases
+from tocsin.detectors import handles, hashes, links, phrases, tables
 from tocsin.detectors.entries import live, of_kinds, version_of
 from tocsin.plugins import Detector
 from tocsin.records import BankEntry, BankKind
@@ -39,8 +39,13 @@ class BankDetectors:
     def __init__(self) -> None:
         self._built: dict[int, tuple[tuple[str, ...], Detector]] = {}
 
-    def from_entries(self, entries: Iterable[BankEntry], now: datetime) -> list[Detector]:
-        """The detectors over these entries, as of `now`: expired entries are left out."""
+    def from_entries(
+        self, entries: Iterable[BankEntry], now: datetime, reads: Collection[str] = ()
+    ) -> list[Detector]:
+        """The detectors over these entries, as of `now`: expired entries are left out.
+
+        `reads` are the signals that rules read: banks are looked up as tables only for those.
+        """
         entries = list(entries)
         found: list[Detector] = []
         for index, (kinds, build) in enumerate(_VARIETIES):
@@ -51,4 +56,7 @@ class BankDetectors:
             if kept is None or kept[0] != key:
                 kept = self._built[index] = (key, build(chosen, now))
             found.append(kept[1])
+        wanted = sorted(name for name in reads if tables.is_table_signal(name))
+        if wanted:
+            found.append(tables.build(entries, now, wanted))
         return found

@@ -6,7 +6,7 @@ its handle; missing where the event has no actor or the platform did not say.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from tocsin.features.table import Feature, Features, Getter
@@ -41,6 +41,11 @@ def _age(table: Features, row: int) -> timedelta | None:
     return table.batch.at(row) - actor.created_at
 
 
+def _created(table: Features, row: int) -> datetime | None:
+    actor = table.event(row).actor
+    return None if actor is None else actor.created_at
+
+
 def _feature(name: str, value_type: ValueType, doc: str, example: str, get: Getter) -> Feature:
     return Feature(
         FeatureSpec(name=f"account.{name}", type=value_type, doc=doc, example=example), get
@@ -65,6 +70,13 @@ FEATURES: Final = (
         "The handle (or else the name) without disguises and digits at its end.",
         '"irondawn"',
         _skeleton,
+    ),
+    _feature(
+        "created",
+        ValueType.TIME,
+        "When the account was made, as sent.",
+        "2026-02-01T12:00:00Z",
+        _created,
     ),
     _feature(
         "age",

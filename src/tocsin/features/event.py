@@ -5,12 +5,21 @@ Comes in: a row of the table. Goes out: values as sent, missing where the event 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from tocsin.features.table import Feature, Features
 from tocsin.records import FeatureSpec, ReportFiled, ValueType
 
 __all__ = ["FEATURES"]
+
+
+def _id(table: Features, row: int) -> str:
+    return table.event(row).id
+
+
+def _at(table: Features, row: int) -> datetime:
+    return table.batch.at(row)
 
 
 def _type(table: Features, row: int) -> str:
@@ -62,6 +71,16 @@ def _spec(name: str, value_type: ValueType, doc: str, example: str) -> FeatureSp
 
 
 FEATURES: Final = (
+    Feature(_spec("event.id", ValueType.TEXT, "The event's id.", '"e1"'), _id),
+    Feature(
+        _spec(
+            "event.at",
+            ValueType.TIME,
+            "When the event happened, or where it does not say, arrived.",
+            "2026-03-01T12:00:00Z",
+        ),
+        _at,
+    ),
     Feature(_spec("event.type", ValueType.TEXT, "The event's type.", '"post.created"'), _type),
     Feature(
         _spec("post.visibility", ValueType.TEXT, "Who may see the post.", '"public"'), _visibility

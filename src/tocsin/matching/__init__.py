@@ -29,6 +29,7 @@ from tocsin.matching.normal import (
     normalise,
     normalise_all,
 )
+from tocsin.matching.regex import Regex, RegexError, compile_regex
 from tocsin.matching.scan import Hit, Pattern, PatternSet
 
 __all__ = [
@@ -41,8 +42,11 @@ __all__ = [
     "Part",
     "Pattern",
     "PatternSet",
+    "Regex",
+    "RegexError",
     "Skeletons",
     "alarm",
+    "compile_regex",
     "documents",
     "expected_more",
     "fewest_more",

@@ -1,21 +1,30 @@
 """The order of the stages for one batch: features, signals, decisions.
 
 Comes in: a batch of events, the compiled policy and the detectors. Goes out: decisions. Always
-holds: pure but for the windows, which it moves on; the same events under the same versions give
-the same decisions, however they are cut into batches.
+holds: pure but for the windows and the labels, which it moves on; the same events under the same
+versions give the same decisions, however they are cut into batches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tocsin.detectors import detect
 from tocsin.features import Features, compute
+from tocsin.pipeline.labels import BatchLabels, judge_in_order
 from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import CompiledPolicy, EarnedGate, Gate, default_gate
-from tocsin.records import NO_WINDOWS, EventBatch, Judgement, WindowTable
+from tocsin.records import (
+    NO_LABELS,
+    NO_WINDOWS,
+    Decision,
+    EventBatch,
+    Judgement,
+    LabelTable,
+    WindowTable,
+)
 
 __all__ = ["Engine", "Windows"]
 
@@ -51,16 +60,34 @@ class Engine:
             versions[AUTOMATION] = gate.digest
         return replace(self, versions=versions, gate=gate)
 
-    def judge(self, batch: EventBatch, windows: Windows | None = None) -> Judgement:
+    def judge(
+        self,
+        batch: EventBatch,
+        windows: Windows | None = None,
+        labels: BatchLabels | None = None,
+    ) -> Judgement:
         """What rules say of a batch, in the order of its events.
 
-        Without `windows`, what rules read of them is missing.
+        Without `windows`, what rules read of them is missing; without `labels`, nobody has any.
         """
         features = compute(batch)
         counted = NO_WINDOWS if windows is None else windows.advance(batch, features)
         given = DetectorInput(batch=batch, features=features, texts=features)
         signals = detect(given, self.detectors)
-        decided = self.policy.decide(
-            batch, features, signals, self.versions, self.gate, windows=counted
-        )
+
+        def ask(
+            table: LabelTable, rows: Collection[int] | None = None
+        ) -> list[tuple[int, Decision]]:
+            return self.policy.decide(
+                batch,
+                features,
+                signals,
+                self.versions,
+                self.gate,
+                windows=counted,
+                labels=table,
+                rows=rows,
+            )
+
+        decided = ask(NO_LABELS) if labels is None else judge_in_order(labels, ask)
         return Judgement(decisions=tuple(decision for _, decision in decided))

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from tocsin.detectors import BankDetectors
 from tocsin.errors import TocsinError
 from tocsin.pipeline.engine import Engine
+from tocsin.pipeline.labels import load_labels
 from tocsin.pipeline.packs import activate_first, load_engine, load_gate
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy
@@ -143,7 +144,7 @@ class Live:
                 if self._next_expiry is not None and self._next_expiry <= new.received_at:
                     banks.retire_expired(transaction, new.received_at)
                     self.reload(transaction.connection)
-                made = self._engine.judge(new, self._windows(transaction.connection))
+                made = self._judge(transaction.connection, new)
                 position = transaction.record_events(new, made).position
             known = _decisions_known(transaction.connection, batch, is_new, made.decisions)
         if position:
@@ -154,6 +155,12 @@ class Live:
             decisions=made.decisions,
             known=known,
         )
+
+    def _judge(self, connection: sa.Connection, batch: EventBatch) -> Judgement:
+        """What the engine says of a batch that comes next in the log."""
+        reads = self._engine.policy.label_reads
+        labels = load_labels(connection, batch, reads) if reads else None
+        return self._engine.judge(batch, self._windows(connection), labels)
 
     def _windows(self, connection: sa.Connection) -> LiveWindows | None:
         """The windows at the end of the log; None where no rule reads any."""

@@ -7,7 +7,8 @@ activated; what a person changed in a bank is not changed back by a pack.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,8 @@ from tocsin.records import (
     Event,
     EventBatch,
     EventPolicy,
+    LabelHolder,
+    account_key,
     convert_event,
     encode_event,
 )
@@ -93,12 +96,13 @@ def run_examples(
     batch, rows = _batch_of(examples, clock)
     features = compute(batch)
     given = DetectorInput(batch=batch, features=features, texts=features)
-    signals = detect(given, registry.detectors(entries.values()))
+    signals = detect(given, registry.detectors(entries.values(), reads=policy.signals))
     windows = GroupedWindows(policy.windows, policy.window_conditions, batch, features, rows)
     hits: dict[int, list[str]] = {}
-    for row, rule in policy.effective_hits(batch, features, signals, windows):
-        hits.setdefault(row, []).append(rule)
     last_rows = [own[-1] for own in rows]
+    labels = _ExampleLabels(batch, dict(zip(last_rows, examples, strict=True)))
+    for row, rule in policy.effective_hits(batch, features, signals, windows, labels):
+        hits.setdefault(row, []).append(rule)
     return [
         ExampleResult(
             rule=example.rule,
@@ -109,6 +113,24 @@ def run_examples(
         )
         for row, example in zip(last_rows, examples, strict=True)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _ExampleLabels:
+    """The labels that examples say stand."""
+
+    batch: EventBatch
+    examples: Mapping[int, RuleExample]
+
+    def has(self, row: int, holder: LabelHolder, name: str) -> bool | None:
+        """Whether the row's account or handle has a label; None where the event names none."""
+        actor = self.batch.events[row].actor
+        of_handle = None if actor is None else actor.handle
+        held_by = of_handle if holder is LabelHolder.HANDLE else account_key(actor)
+        if held_by is None:
+            return None
+        example = self.examples.get(row)
+        return example is not None and (holder, name) in example.labels
 
 
 def activate(
@@ -190,8 +212,8 @@ def load_engine(
     one person runs all.
     """
     entries = banks.list_entries(connection, active_only=True)
-    found = registry.detectors(entries, builder)
     policy = load_policy(connection)
+    found = registry.detectors(entries, builder, policy.signals)
     versions = _versions(entries, found)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"

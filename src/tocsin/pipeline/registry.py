@@ -6,7 +6,7 @@ against, panels, the connector. Always holds: the only place that names the vari
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from tocsin.detectors import PANELS, BankDetectors
@@ -26,9 +26,16 @@ _BEFORE_EVERY_EXPIRY = datetime(1970, 1, 1, tzinfo=UTC)
 the same log could decide differently."""
 
 
-def detectors(entries: Iterable[BankEntry], builder: BankDetectors | None = None) -> list[Detector]:
-    """Every detector, over these bank entries; a builder that is kept reuses what it compiled."""
-    return (builder or BankDetectors()).from_entries(entries, _BEFORE_EVERY_EXPIRY)
+def detectors(
+    entries: Iterable[BankEntry],
+    builder: BankDetectors | None = None,
+    reads: Collection[str] = (),
+) -> list[Detector]:
+    """Every detector over these bank entries, for the signals that rules read.
+
+    A builder that is kept reuses what it compiled.
+    """
+    return (builder or BankDetectors()).from_entries(entries, _BEFORE_EVERY_EXPIRY, reads)
 
 
 def catalogue(entries: Iterable[BankEntry] = ()) -> Catalogue:

@@ -20,13 +20,20 @@ from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.explain import Explanation, explain
 from tocsin.policy.functions import (
     FUNCTIONS,
-    UNAVAILABLE,
+    SPECIAL,
     WINDOW_FUNCTIONS,
+    Form,
     Function,
     WindowFunction,
 )
 from tocsin.policy.problems import CODES, Code, Place, Problem, Severity
-from tocsin.policy.reference import render_functions, render_reference
+from tocsin.policy.reference import (
+    Described,
+    FunctionGroup,
+    described_functions,
+    render_functions,
+    render_reference,
+)
 from tocsin.policy.run import UNDETERMINED, CompiledPolicy
 from tocsin.policy.source import PackSource, load_pack
 from tocsin.policy.spec import Basis, Clause, Example, Purpose, Rule
@@ -34,7 +41,7 @@ from tocsin.policy.spec import Basis, Clause, Example, Purpose, Rule
 __all__ = [
     "CODES",
     "FUNCTIONS",
-    "UNAVAILABLE",
+    "SPECIAL",
     "UNDETERMINED",
     "WINDOW_FUNCTIONS",
     "Basis",
@@ -43,10 +50,13 @@ __all__ = [
     "Clause",
     "Code",
     "CompiledPolicy",
+    "Described",
     "EarnedGate",
     "Example",
     "Explanation",
+    "Form",
     "Function",
+    "FunctionGroup",
     "Gate",
     "PackSource",
     "Place",
@@ -59,6 +69,7 @@ __all__ = [
     "check_pack",
     "collect_examples",
     "default_gate",
+    "described_functions",
     "explain",
     "held_reason",
     "load_pack",

@@ -44,6 +44,7 @@ ENTRY_KEYS = {
     "expires_at": "when it stops deciding, RFC 3339 (optional)",
     "designation": "of a group: `list`, `reference` and `date`, or `local_reason`",
 }
+_EITHER = PEOPLE | OFFICIALS
 _DESIGNATION_KEYS = ("list", "reference", "date", "local_reason")
 
 
@@ -82,7 +83,7 @@ def read_bank(document: Document, problems: Problems) -> BankFile | None:
     warn_of_names(f"the bank `{name}`", f"{name} {fields.text('note')}", bank.place, problems)
     if clause is not None:
         bank.clause_places[clause] = fields.place("clause")
-    places: dict[str, Place] = {}
+    places: dict[str, Node] = {}
     for node in fields.list_of("entries"):
         _read_entry(node, bank, clause, places, problems)
     _warn_of_entries(bank, places, problems)
@@ -90,7 +91,7 @@ def read_bank(document: Document, problems: Problems) -> BankFile | None:
 
 
 def _read_entry(
-    node: Node, bank: BankFile, clause: str | None, places: dict[str, Place], problems: Problems
+    node: Node, bank: BankFile, clause: str | None, places: dict[str, Node], problems: Problems
 ) -> None:
     if isinstance(node, TextNode) and node.value is not None:
         value = node.text.strip()
@@ -109,9 +110,9 @@ def _read_entry(
         problems.error(Code.SHAPE, message, node.place)
         return
     if entry.value in places:
-        second = ("first here", places[entry.value])
+        second = ("first here", places[entry.value].place)
         message = "this value stands in the bank twice"
-        problems.error(Code.DUPLICATE_ID, message, node.place, second=second)
+        problems.error(Code.DUPLICATE_ID, message, node.place, None, second)
         return
     try:
         check_entry(entry)
@@ -119,7 +120,7 @@ def _read_entry(
         hint = "add `designation:` with them" if entry.kind is BankKind.GROUP else None
         problems.error(Code.BANK_ENTRY, error.message, node.place, hint)
         return
-    places[entry.value] = node.place
+    places[entry.value] = node
     bank.entries.append(entry)
 
 
@@ -184,16 +185,17 @@ def _designation(fields: Fields, problems: Problems) -> Designation | None:
     )
 
 
-def _warn_of_entries(bank: BankFile, places: dict[str, Place], problems: Problems) -> None:
+def _warn_of_entries(bank: BankFile, places: dict[str, Node], problems: Problems) -> None:
     """One warning of each kind for the whole bank: at the first such entry."""
+    naming = [entry.value for entry in bank.entries if named(entry.value, _EITHER) is not None]
     for words in (PEOPLE, OFFICIALS):
-        found = [entry.value for entry in bank.entries if named(entry.value, words) is not None]
+        found = [value for value in naming if named(value, words) is not None]
         if found:
             subject = f"the bank `{bank.name}`"
             if len(found) > 1:
                 subject += f" ({len(found):,} entries)"
             only = " ".join(token for token in found[0].split() if named(token, words))
-            warn_of_names(subject, only, places[found[0]], problems)
+            warn_of_names(subject, only, places[found[0]].place, problems)
 
 
 def check_clauses(bank: BankFile, clauses: Mapping[str, Clause], problems: Problems) -> None:

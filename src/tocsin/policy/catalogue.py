@@ -16,7 +16,7 @@ __all__ = ["Catalogue"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """The features, signals and banks that a pack is checked against.
+    """The features, signals, banks and labels that a pack is checked against.
 
     `banks` are those of the store; the pack's own are added while checking. Signals named
     `bank:<name>` are read through `in bank("<name>")` and need no entry in `signals`.
@@ -25,7 +25,12 @@ class Catalogue:
     features: Mapping[str, FeatureSpec]
     signals: Mapping[str, SignalSpec] = field(default_factory=dict)
     banks: Mapping[str, BankKind] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def with_banks(self, banks: Mapping[str, BankKind]) -> Catalogue:
         """This catalogue and further banks."""
         return replace(self, banks={**self.banks, **banks})
+
+    def with_labels(self, labels: Mapping[str, str]) -> Catalogue:
+        """This catalogue and the labels that a pack declares, with what each means."""
+        return replace(self, labels=labels)

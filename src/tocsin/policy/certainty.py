@@ -12,14 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 from tocsin.policy.expressions import (
-    BankTest,
+    READS,
     BoolOp,
     Compare,
     Expr,
     Name,
     Not,
-    SignalRead,
-    WindowRead,
     walk,
 )
 from tocsin.policy.interpret import Result, combine
@@ -37,13 +35,15 @@ def certain_value(expr: Expr, events: frozenset[str] = frozenset()) -> bool | No
 
 def _folded(expr: Expr, events: frozenset[str]) -> tuple[Result] | None:
     """The value in a tuple where it is certain; None where it is not."""
+    if isinstance(expr, READS):
+        return None
     if isinstance(expr, BoolOp):
         return _folded_bool(expr, events)
     if isinstance(expr, Compare) and _excludes_events(expr, events):
         return (False,)
     if isinstance(expr, Compare) and (None,) in [_folded(part, events) for part in expr.children]:
         return (False,)
-    if any(isinstance(part, Name | BankTest | SignalRead | WindowRead) for part in walk(expr)):
+    if any(isinstance(part, READS) for part in walk(expr)):
         if isinstance(expr, Not):
             inner = _folded(expr.children[0], events)
             return None if inner is None else (not inner[0],)

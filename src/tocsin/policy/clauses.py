@@ -1,6 +1,6 @@
 """Clauses: read from `policy.yaml`.
 
-Comes in: the tree of the file. Goes out: the policy's name, title and clauses. Always
+Comes in: the tree of the file. Goes out: the policy's name, title, clauses and labels. Always
 holds: whatever may happen by itself is among `ITEM_ACTIONS` and among the actions that the clause
 allows, and has a bar: the precision that a rule must be measured to exceed. Refused: see `fields`;
 warned of: clauses without protected purposes, clauses of the gravest severity with automatic
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tocsin.policy.fields import Fields, described
+from tocsin.policy.labels import read_declared
 from tocsin.policy.legal import SCHEMES, mistakes
 from tocsin.policy.problems import Code, Document, Place, Problems, did_you_mean
 from tocsin.policy.sensitive import warn_of_names
@@ -30,6 +31,7 @@ POLICY_KEYS = {
     "title": "one line for people",
     "description": "what the pack is for (optional)",
     "clauses": "the list of clauses",
+    "labels": "the labels that rules read, put on and take off: name -> what it means (optional)",
 }
 CLAUSE_KEYS = {
     "id": "dotted, such as `terror.support`",
@@ -43,7 +45,7 @@ CLAUSE_KEYS = {
     "automatic": "which of them may ever happen without a person, each with its bar (optional)",
     "legal": "scheme -> value or values (optional)",
 }
-_OPTIONAL = {"description", "protected_purposes", "actions", "automatic", "legal"}
+_OPTIONAL = {"description", "labels", "protected_purposes", "actions", "automatic", "legal"}
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class Head:
     title: str = ""
     clauses: dict[str, Clause] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 def read_policy(document: Document, problems: Problems) -> Head:
@@ -71,6 +74,7 @@ def read_policy(document: Document, problems: Problems) -> Head:
     head.name = fields.identifier("name") or ""
     head.title = fields.text("title")
     fields.text("description")
+    head.labels = read_declared(fields, problems)
     for node in fields.list_of("clauses"):
         _read_clause(node, head, problems)
     return head
@@ -101,7 +105,7 @@ def _read_clause(node: Node, head: Head, problems: Problems) -> None:
     if clause.id in head.clauses:
         second = ("first here", head.places[clause.id])
         message = f"two clauses are called `{clause.id}`"
-        problems.error(Code.DUPLICATE_ID, message, place, second=second)
+        problems.error(Code.DUPLICATE_ID, message, place, None, second)
         return
     head.clauses[clause.id] = clause
     head.places[clause.id] = place

@@ -12,17 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from tocsin.matching import compile_regex
 from tocsin.policy.expressions import (
     BankTest,
     BoolOp,
     Compare,
     Expr,
+    Matches,
     Name,
     Not,
+    RuleRead,
     SignalPart,
     SignalRead,
 )
 from tocsin.policy.interpret import COMPARISONS, EventReader, Result, combine, evaluate
+from tocsin.policy.kinds import Kind
 from tocsin.policy.plan import WORTH_KEEPING, Plan, Step
 from tocsin.records import TextField
 
@@ -83,9 +87,8 @@ def _closure(step: Step, plan: Plan, made: Sequence[Closure]) -> Closure:
             return _bank_test(signal, fields, is_negated=is_negated)
         case SignalRead(signal=signal, part=part):
             return _signal_part(signal, part)
-        case Not():
-            (operand,) = parts
-            return lambda reader: not operand(reader)
+        case Not() | RuleRead():
+            return _truth(parts[0], is_negated=isinstance(step.expr, Not))
         case BoolOp(is_and=is_and):
             return both(parts) if is_and else _either(parts)
         case Compare(operators=(operator,)):
@@ -100,7 +103,15 @@ def _always(value: Result) -> Closure:
     return lambda _reader: value
 
 
+def _truth(test: Closure, *, is_negated: bool) -> Closure:
+    if is_negated:
+        return lambda reader: not test(reader)
+    return lambda reader: bool(test(reader))
+
+
 def _combined(expr: Expr, parts: Sequence[Closure]) -> Closure:
+    if isinstance(expr, Matches) and expr.is_normal and expr.children[0].kind is Kind.TEXT:
+        return _match(expr.pattern, parts[0])
     return lambda reader: combine(expr, [part(reader) for part in parts])
 
 
@@ -110,6 +121,16 @@ def _either(tests: Sequence[Closure]) -> Closure:
             if test(reader):
                 return True
         return False
+
+    return ask
+
+
+def _match(pattern: str, subject: Closure) -> Closure:
+    is_in = compile_regex(pattern).is_in_key
+
+    def ask(reader: EventReader) -> bool | None:
+        key: Any = subject(reader)
+        return None if key is None else is_in(key)
 
     return ask
 

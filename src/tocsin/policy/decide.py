@@ -8,7 +8,9 @@ Always holds:
 - an `allow` rule overrides the rules on the same subject whose priority is lower than its own;
   what they propose is held, and says so. If none is left, the outcome is `allow`;
 - a subject that only `allow` rules hit has no decision: nothing is left to account for;
-- at equal priority `allow` does not override: a person looks.
+- at equal priority `allow` does not override: a person looks;
+- labels are changed by the rules that stand, `allow` rules among them, on the account and handle
+  that answer for the subject; where two say the opposite of one label, the stronger has its way.
 
 Refused: nothing; a rule whose subject the event does not have (an account rule on an anonymous
 post, a report about something else) gives no decision.
@@ -19,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from tocsin.policy.automation import Gate, held_reason
 from tocsin.policy.interpret import Trace
 from tocsin.policy.spec import Clause, Rule
@@ -27,6 +31,8 @@ from tocsin.records import (
     ActionKind,
     Decision,
     Event,
+    LabelChange,
+    LabelHolder,
     MediaUploaded,
     Outcome,
     Reason,
@@ -37,6 +43,7 @@ from tocsin.records import (
     TrendObserved,
     account_key,
     decision_id,
+    handle_key,
     post_of,
 )
 
@@ -86,6 +93,13 @@ def _author_of(event: Event) -> str | None:
     return account_key(event.actor)
 
 
+def _label_key(event: Event, holder: LabelHolder) -> str | None:
+    """Whose labels change: those of the account that answers for the subject, or of its handle."""
+    if holder is LabelHolder.ACCOUNT:
+        return _author_of(event)
+    return None if isinstance(event, ReportFiled) else handle_key(event.actor)
+
+
 def overriding_priority(rules: Sequence[Rule]) -> int:
     """The priority below which rules are overridden; -1 where no `allow` rule hit."""
     return max((rule.priority for rule in rules if rule.outcome is Outcome.ALLOW), default=-1)
@@ -127,6 +141,7 @@ def decide_subject(
         signals=tuple(context.signals[name] for name in read),
         automatic=automatic,
         held=held,
+        labels=_labels(event, ordered, floor),
         versions=names,
     )
 
@@ -150,7 +165,23 @@ def _reason(hit: Hit) -> Reason:
         values=read.values,
         missing=read.missing,
         signals=read.signals,
+        spans=read.spans,
     )
+
+
+def _labels(event: Event, ordered: Sequence[Hit], floor: int) -> tuple[LabelChange, ...]:
+    """What the rules that stand put on and take off; `ordered` has the strongest first."""
+    made: list[LabelChange] = []
+    said: dict[tuple[LabelHolder, str], bool] = {}
+    for rule in (hit.rule for hit in ordered if hit.rule.labels):
+        if rule.outcome is not Outcome.ALLOW and rule.priority < floor:
+            continue
+        for change in rule.labels:
+            key = _label_key(event, change.holder)
+            is_added = said.setdefault((change.holder, change.name), change.is_added)
+            if key is not None and is_added is change.is_added:
+                made.append(msgspec.structs.replace(change, key=key, rule=rule.id))
+    return tuple(made)
 
 
 def _actions(

@@ -8,20 +8,24 @@ event may have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, NamedTuple
 
 from tocsin.policy.fields import Fields, described
+from tocsin.policy.functions import sampled_at
 from tocsin.policy.problems import Code, Problems
 from tocsin.policy.spec import Example, Rule
 from tocsin.policy.tree import ListNode, MapNode, Node, TextNode
-from tocsin.records import EventPolicy, RefusedEvent, convert_event
+from tocsin.records import EventPolicy, LabelHolder, RefusedEvent, convert_event
 
 __all__ = ["EXAMPLE_AT", "SHORT_KEYS", "RuleExample", "collect_examples", "read_examples"]
 
 EXAMPLE_AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 """When examples happen, unless they say otherwise."""
+
+_RAREST = 0.001
 
 _CREATED_AT = EXAMPLE_AT - timedelta(days=365)
 
@@ -54,6 +58,9 @@ SHORT_KEYS = {
     "category": "report: its category",
     "account": "account: id; one of its own where absent",
     "before": "list of examples that happened earlier, in order, a minute apart; for windows",
+    "labels": "list of labels that stand on its account",
+    "handle_labels": "list of labels that stand on its handle",
+    "sampled": "whether `sample` picks it, at rates from 0.001 to 0.999",
     "note": "for people",
     "event": "instead of all others: a whole event in the wire format",
 }
@@ -72,33 +79,74 @@ class RuleExample(NamedTuple):
     should_hit: bool
     where: str
     before: tuple[Mapping[str, Any], ...] = ()
+    labels: frozenset[tuple[LabelHolder, str]] = frozenset()
 
 
 def collect_examples(rules: Iterable[Rule]) -> list[RuleExample]:
     """Every rule's examples, in the order of the pack."""
     return [
-        RuleExample(rule.id, example.event, example.should_hit, example.where, example.before)
+        RuleExample(
+            rule=rule.id,
+            event=example.event,
+            should_hit=example.should_hit,
+            where=example.where,
+            before=example.before,
+            labels=example.labels,
+        )
         for rule in rules
         for example in rule.examples
     ]
 
 
 def read_examples(
-    parts: Fields, rule_id: str, events: frozenset[str], problems: Problems
+    parts: Fields,
+    rule_id: str,
+    events: frozenset[str],
+    problems: Problems,
+    labels: Collection[str] = (),
 ) -> tuple[Example, ...]:
-    """The examples under `hit` and `miss`; mistakes are reported."""
+    """The examples under `hit` and `miss`; mistakes are reported.
+
+    `labels` are those that the policy declares.
+    """
     found = []
     for key in ("hit", "miss"):
         for index, node in enumerate(parts.list_of(key), start=1):
             event_id = f"example:{rule_id}:{key}:{index}"
             event = _event(node, event_id, events, problems)
             if event is not None:
-                before = _before(node, event_id, events, problems)
-                where = str(node.place)
                 found.append(
-                    Example(event=event, should_hit=key == "hit", where=where, before=before)
+                    Example(
+                        event=event,
+                        should_hit=key == "hit",
+                        where=str(node.place),
+                        before=_before(node, event_id, events, problems),
+                        labels=_labels(node, labels, problems),
+                    )
                 )
     return tuple(found)
+
+
+def _labels(
+    node: Node, known: Collection[str], problems: Problems
+) -> frozenset[tuple[LabelHolder, str]]:
+    """The labels that stand when the example happens."""
+    if not isinstance(node, MapNode):
+        return frozenset()
+    fields = Fields(node, "an example", problems, required=(), optional=node.keys)
+    keys = (("labels", LabelHolder.ACCOUNT), ("handle_labels", LabelHolder.HANDLE))
+    return frozenset((holder, name) for key, holder in keys for name in fields.words(key, known))
+
+
+def _with_id(event_id: str, is_sampled: object) -> str:
+    """The id, or the first like it that `sample` picks, or does not, at all usual rates."""
+    if not isinstance(is_sampled, bool):
+        return event_id
+    tries = (f"{event_id}:{n}" for n in count(1))
+    return next(
+        id_ for id_ in tries
+        if (sampled_at(id_) < _RAREST if is_sampled else sampled_at(id_) >= 1 - _RAREST)
+    )  # fmt: skip
 
 
 def _before(
@@ -135,6 +183,7 @@ def _event(
         whole = fields.mapping("event")
         values = {key: _plain(value) for key, value in node.items.items() if key in SHORT_KEYS}
         if whole is not None:
+            event_id = _with_id(event_id, values.get("sampled"))
             event = {"id": event_id, "at": _stamp(at), **_plain_map(whole)}
         else:
             event = _built(values, event_id, events, at)
@@ -158,7 +207,7 @@ def _built(
     default = "post.created" if "post.created" in events else min(events)
     kind = values.get("type", default)
     event: dict[str, Any] = {
-        "id": event_id,
+        "id": _with_id(event_id, values.get("sampled")),
         "type": kind,
         "at": values.get("at", _stamp(at)),
     }

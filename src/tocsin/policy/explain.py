@@ -20,9 +20,9 @@ from tocsin.policy.interpret import Result, combine, from_stored, to_stored
 from tocsin.policy.kinds import Kind
 from tocsin.policy.run import CompiledPolicy
 from tocsin.policy.spec import Rule
-from tocsin.records import Decision, Outcome, Reason, TextField, Value
+from tocsin.records import Decision, LabelChange, Outcome, Reason, Span, TextField, Value
 
-__all__ = ["Explanation", "FoundEvidence", "RuleExplanation", "Step", "explain"]
+__all__ = ["Explanation", "FoundEvidence", "LabelLine", "RuleExplanation", "Step", "explain"]
 
 MAX_EXCERPT = 200
 
@@ -33,13 +33,17 @@ State = Literal["value", "missing", "not stored"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One sub-expression, `depth` levels inside its rule, and its value."""
+    """One sub-expression, `depth` levels inside its rule, and its value.
+
+    `at` says where a regular expression matched, as `field[start:end]`.
+    """
 
     depth: int
     text: str
     state: State
     value: Value | None = None
     is_duration: bool = False
+    at: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         shown = (
@@ -47,7 +51,8 @@ class Step:
             if self.state == "value"
             else self.state
         )
-        return f"{'  ' * self.depth}{self.text} = {shown}"
+        where = f" at {', '.join(self.at)}" if self.at else ""
+        return f"{'  ' * self.depth}{self.text} = {shown}{where}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,26 @@ class FoundEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelLine:
+    """One label that the decision changed; `lasts` is None where it has no end."""
+
+    name: str
+    holder: str
+    key: str | None
+    rule: str | None
+    is_added: bool
+    lasts: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        """The change in a few words."""
+        done = "put on" if self.is_added else "taken off"
+        length = f" for {self.lasts}" if self.lasts else ""
+        why = f": {self.reason}" if self.reason else ""
+        return f"{self.name}: {done} the {self.holder} {self.key}{length} by {self.rule}{why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything that led to a decision."""
 
@@ -112,6 +137,7 @@ class Explanation:
     evidence: tuple[FoundEvidence, ...]
     automatic: tuple[str, ...]
     held: Mapping[str, str]
+    labels: tuple[LabelLine, ...]
     versions: Mapping[str, str]
     replaces: str | None
     is_same_policy: bool
@@ -168,10 +194,23 @@ def explain(
         evidence=tuple(_evidence(decision, {} if texts is None else texts)),
         automatic=tuple(action.value for action in decision.automatic),
         held=decision.held,
+        labels=tuple(_label(change) for change in decision.labels),
         versions=decision.versions,
         replaces=decision.replaces,
         is_same_policy=is_same,
         notes=tuple(notes),
+    )
+
+
+def _label(change: LabelChange) -> LabelLine:
+    return LabelLine(
+        name=change.name,
+        holder=change.holder.value,
+        key=change.key,
+        rule=change.rule,
+        is_added=change.is_added,
+        lasts=None if change.for_s is None else _with_units(change.for_s),
+        reason=change.reason,
     )
 
 
@@ -216,6 +255,7 @@ def _steps(expr: Expr, reason: Reason, depth: int) -> Iterator[Step]:
         state=state,
         value=None if value is None else to_stored(value),
         is_duration=expr.kind is Kind.DURATION,
+        at=tuple(f"{s.field}[{s.start}:{s.end}]" for s in reason.spans.get(expr.key, ())),
     )
     for child in expr.children:
         yield from _steps(child, reason, depth + 1)
@@ -261,10 +301,34 @@ def _evidence(decision: Decision, texts: Mapping[TextField, str]) -> Iterator[Fo
                 field=None if span is None else span.field,
                 start=None if span is None else span.start,
                 end=None if span is None else span.end,
-                excerpt=None
-                if span is None or text is None
-                else text[span.start : span.end][:MAX_EXCERPT],
+                excerpt=_excerpt(text, span),
             )
+    yield from _matches(decision, texts)
+
+
+def _matches(decision: Decision, texts: Mapping[TextField, str]) -> Iterator[FoundEvidence]:
+    """Where regular expressions of rules matched."""
+    for reason in decision.reasons:
+        for key, spans in reason.spans.items():
+            for span in spans:
+                yield FoundEvidence(
+                    signal=key,
+                    detector=reason.rule,
+                    version=reason.rule_version,
+                    score=None,
+                    note=None,
+                    kind="regex",
+                    field=span.field,
+                    start=span.start,
+                    end=span.end,
+                    excerpt=_excerpt(texts.get(span.field), span),
+                )
+
+
+def _excerpt(text: str | None, span: Span | None) -> str | None:
+    if text is None or span is None:
+        return None
+    return text[span.start : span.end][:MAX_EXCERPT]
 
 
 def _lines(found: Explanation) -> Iterator[str]:
@@ -285,6 +349,14 @@ def _lines(found: Explanation) -> Iterator[str]:
         for item in found.evidence:
             yield f"  {_evidence_line(item)}"
     yield ""
+    yield from _done(found)
+    yield "versions"
+    for name, version in found.versions.items():
+        yield f"  {name} {version}"
+
+
+def _done(found: Explanation) -> Iterator[str]:
+    """What the decision did, and what it held back."""
     yield "actions"
     for action in found.automatic:
         yield f"  {action}: taken without a person"
@@ -293,9 +365,11 @@ def _lines(found: Explanation) -> Iterator[str]:
     if not found.automatic and not found.held:
         yield "  none proposed"
     yield ""
-    yield "versions"
-    for name, version in found.versions.items():
-        yield f"  {name} {version}"
+    if found.labels:
+        yield "labels"
+        for label in found.labels:
+            yield f"  {label}"
+        yield ""
 
 
 def _rule_lines(rule: RuleExplanation) -> Iterator[str]:

@@ -14,20 +14,24 @@ from enum import StrEnum
 
 from tocsin.policy.functions import Function
 from tocsin.policy.kinds import Kind
-from tocsin.records import TextField, WindowSpec
+from tocsin.records import LabelHolder, TextField, WindowSpec
 
 __all__ = [
+    "READS",
     "Arithmetic",
     "BankTest",
     "BoolOp",
     "Call",
     "Compare",
     "Expr",
+    "HasLabel",
     "ListOf",
     "Literal",
+    "Matches",
     "Name",
     "Negative",
     "Not",
+    "RuleRead",
     "SignalPart",
     "SignalRead",
     "WindowRead",
@@ -91,7 +95,10 @@ class SignalRead(Expr):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankTest(Expr):
-    """Whether the signal of a bank has evidence in `fields` (None: any evidence counts)."""
+    """Whether the signal of a bank has evidence in `fields` (None: any evidence counts).
+
+    `signal` names one of several ways to look something up in the bank: see `memberships`.
+    """
 
     bank: str
     signal: str
@@ -148,6 +155,36 @@ class Call(Expr):
     """A function of the language."""
 
     function: Function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches(Expr):
+    """Whether a regular expression matches a text, or one text of a list.
+
+    `is_normal`: the text is a normal form, in which literals of the pattern can be looked for.
+    """
+
+    pattern: str
+    is_normal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasLabel(Expr):
+    """Whether the account or handle of the event has a label."""
+
+    name: str
+    holder: LabelHolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRead(Expr):
+    """Whether the condition of another rule is true, where that rule is asked; its only child."""
+
+    rule: str
+
+
+READS = (Name, SignalRead, BankTest, WindowRead, HasLabel)
+"""The nodes whose value is the event's, and not fixed by the rule."""
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

@@ -1,30 +1,34 @@
 """The fixed functions of the rule language.
 
-Comes in: nothing. Goes out: `FUNCTIONS` and `WINDOW_FUNCTIONS` (name -> signature, meaning,
-example) and `UNAVAILABLE`.
-Always holds: a function is pure, takes time at most proportional to its arguments, cannot make
-a longer text, and is not called with a missing argument (its result is then missing), `known`
-apart. Refused: see `parse`, which checks every call against the signatures here.
+Comes in: nothing. Goes out: `FUNCTIONS`, `WINDOW_FUNCTIONS` and `SPECIAL` (name -> signature,
+meaning, example).
+Always holds: a function is pure, takes time at most proportional to its arguments, makes no text
+that is longer than its normal form, and is not called with a missing argument (its result is then
+missing), `known` apart. Refused: see `parse`, which checks every call against the signatures here.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from tocsin.matching import normalise
 from tocsin.policy.kinds import NUMBERS, Kind
 from tocsin.records import WindowMeasure
 
 __all__ = [
+    "EXAMPLE",
     "FUNCTIONS",
     "SPECIAL",
-    "UNAVAILABLE",
     "WINDOW_EXAMPLE",
     "WINDOW_FUNCTIONS",
+    "Form",
     "Function",
     "WindowFunction",
+    "sampled_at",
 ]
 
 ANY = frozenset(Kind) - {Kind.UNKNOWN, Kind.NUMBERS}
@@ -38,7 +42,9 @@ class Function:
     """One function: which kinds each argument may have, what it gives, and its example.
 
     `result` is None where the result has the kind of the arguments. `example` is a call and
-    its value, run as a test. `rest` says whether the last parameter may be repeated.
+    its value for the post of `EXAMPLE`, run as a test. `rest` says whether the last parameter may
+    be repeated. `reads` are features that `call` takes before the arguments. `limits`: the first
+    argument is a constant above the one and at most the other.
     """
 
     name: str
@@ -48,6 +54,8 @@ class Function:
     doc: str
     example: tuple[str, str]
     rest: bool = False
+    reads: tuple[str, ...] = ()
+    limits: tuple[float, float] | None = None
 
     @property
     def signature(self) -> str:
@@ -75,6 +83,45 @@ def _all_of(values: Sequence[str], wanted: Sequence[str]) -> bool:
 
 def _contains_any(text: str, parts: Sequence[str]) -> bool:
     return any(part in text for part in parts)
+
+
+def _any_contains(values: Sequence[str], parts: Sequence[str]) -> bool:
+    return any(part in value for value in values for part in parts)
+
+
+def _any_endswith(values: Sequence[str], ends: Sequence[str]) -> bool:
+    return any(value.endswith(tuple(ends)) for value in values)
+
+
+def _overlap(values: Sequence[str], others: Sequence[str]) -> int:
+    return len(set(values) & set(others))
+
+
+def _count_of(text: str, part: str) -> int:
+    return text.count(part) if part else 0
+
+
+def _word_count(text: str) -> int:
+    return len(text.split())
+
+
+def _normal(text: str) -> str:
+    return normalise(text).text
+
+
+def _age(now: datetime, since: datetime) -> timedelta:
+    return now - since
+
+
+def sampled_at(event_id: str) -> float:
+    """The rate from which on `sample` picks an event: its hash as a number in [0, 1)."""
+    raw = event_id.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(raw, digest_size=8, person=b"tocsin.sample").digest()
+    return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def _is_sampled(event_id: str, rate: float) -> bool:
+    return sampled_at(event_id) < rate
 
 
 def _is_known(value: object) -> bool:
@@ -147,6 +194,74 @@ _DEFINED = (
         example=('all_of(["a", "b"], ["b", "c"])', "false"),
     ),
     Function(
+        name="any_contains",
+        parameters=(("values", TEXTS), ("parts", TEXTS)),
+        result=Kind.BOOL,
+        call=_any_contains,
+        doc="Whether one of the values holds one of the parts, letter by letter.",
+        example=('any_contains(hashtags, ["dawn"])', "true"),
+    ),
+    Function(
+        name="any_endswith",
+        parameters=(("values", TEXTS), ("ends", TEXTS)),
+        result=Kind.BOOL,
+        call=_any_endswith,
+        doc="Whether one of the values ends with one of the ends, such as a top-level domain.",
+        example=('any_endswith(links.hosts, [".example"])', "true"),
+    ),
+    Function(
+        name="overlap",
+        parameters=(("values", TEXTS), ("others", TEXTS)),
+        result=Kind.INT,
+        call=_overlap,
+        doc="How many different texts two lists share.",
+        example=('overlap(["a", "b", "b"], ["b", "c"])', "1"),
+    ),
+    Function(
+        name="count_of",
+        parameters=(("text", TEXT), ("part", TEXT)),
+        result=Kind.INT,
+        call=_count_of,
+        doc="How often a text holds another, without overlaps; an empty one never.",
+        example=('count_of("na na na", "na")', "3"),
+    ),
+    Function(
+        name="word_count",
+        parameters=(("text", TEXT),),
+        result=Kind.INT,
+        call=_word_count,
+        doc="How many words a text has: what stands between blanks.",
+        example=('word_count("the iron dawn")', "3"),
+    ),
+    Function(
+        name="normal",
+        parameters=(("text", TEXT),),
+        result=Kind.TEXT,
+        call=_normal,
+        doc="The normal form of a text, in which disguises are undone; `text` and `title` have it.",
+        example=('normal("The 1ron  Dаwn")', '"the iron dawn"'),
+    ),
+    Function(
+        name="sample",
+        parameters=(("rate", NUMBERS),),
+        result=Kind.BOOL,
+        call=_is_sampled,
+        doc="True for this share of all events, by a hash of the event's id: the same events in "
+        "every replay, and those of a lower rate among those of a higher.",
+        example=("sample(0.5)", "true"),
+        reads=("event.id",),
+        limits=(0.0, 1.0),
+    ),
+    Function(
+        name="age",
+        parameters=(("since", frozenset({Kind.TIME})),),
+        result=Kind.DURATION,
+        call=_age,
+        doc="How long ago a time was when the event happened.",
+        example=("age(account.created) == days(30)", "true"),
+        reads=("event.at",),
+    ),
+    Function(
         name="min",
         parameters=(("a", MEASURES), ("b", MEASURES)),
         result=None,
@@ -181,6 +296,14 @@ _DEFINED = (
         example=("days(1) == hours(24)", "true"),
     ),
     Function(
+        name="weeks",
+        parameters=(("n", NUMBERS),),
+        result=Kind.DURATION,
+        call=lambda n: timedelta(weeks=n),
+        doc="A duration of so many weeks.",
+        example=("weeks(1) == days(7)", "true"),
+    ),
+    Function(
         name="hours",
         parameters=(("n", NUMBERS),),
         result=Kind.DURATION,
@@ -197,6 +320,14 @@ _DEFINED = (
         example=("minutes(90) / hours(1)", "1.5"),
     ),
     Function(
+        name="seconds",
+        parameters=(("n", NUMBERS),),
+        result=Kind.DURATION,
+        call=lambda n: timedelta(seconds=n),
+        doc="A duration of so many seconds.",
+        example=("minutes(1) == seconds(60)", "true"),
+    ),
+    Function(
         name="known",
         parameters=(("value", ANY),),
         result=Kind.BOOL,
@@ -208,24 +339,80 @@ _DEFINED = (
 
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _DEFINED}
 
-SPECIAL: dict[str, tuple[str, str]] = {
-    "bank": (
-        'X in bank("name"), X not in bank("name")',
-        (
-            "Whether the bank's detector found an entry in X. `text` and phrase, group or "
-            "protectee banks; `account.name` or `account.bio` and phrase or group banks; "
-            "`account.handle` and handle banks; `links` and link banks; `media` and hash banks."
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What looks like a function and is none: an argument is a name or a pattern, not a value.
+
+    `example` is a condition and its value for the post of `EXAMPLE`, run as a test.
+    """
+
+    name: str
+    signature: str
+    doc: str
+    example: tuple[str, str]
+
+
+EXAMPLE = (
+    "The account `mara_1990`, a month old, posts as event `e1` `The Iron Dawn rises #irondawn "
+    "https://join.irondawn.example/1`. The phrase bank `slogans` holds `iron dawn`, the bank "
+    "`letters` that text as a whole, the link bank `sites` the host `irondawn.example`; the "
+    "detector `support` gives 0.7; the label `watched` stands on the account; the rule `slogan` "
+    'says `text in bank("slogans")`.'
+)
+
+SPECIAL: dict[str, Form] = {
+    form.name: form
+    for form in (
+        Form(
+            name="bank",
+            signature='x in bank("name"), x not in bank("name")',
+            doc="Whether the bank's detector found an entry in `x`. `hashtags`: one of them is an "
+            "entry, written without its blanks; `link.host`: the host of a link, or a domain above "
+            "it, is an entry.",
+            example=(
+                'hashtags in bank("slogans") and link.host in bank("sites")',
+                "true",
+            ),
         ),
-    ),
-    "signal": (
-        'signal("name").score, signal("name").abstained',
-        (
-            "A detector's score in [0, 1], missing where it abstained or gave no signal; and "
-            "whether it abstained."
+        Form(
+            name="near_duplicate_of",
+            signature='near_duplicate_of(text, bank("name"))',
+            doc="Whether the text, the title or a description of media is, as a whole and in exact "
+            "normal form, an entry of a phrase bank.",
+            example=('near_duplicate_of(text, bank("letters"))', "true"),
         ),
-    ),
+        Form(
+            name="matches",
+            signature='matches(x: text | texts, "regular expression") -> bool',
+            doc="Whether a part of the text, or of one text of the list, matches, in either case. "
+            "Takes time proportional to the text, whatever the expression (RE2).",
+            example=('matches(text, "iron +dawn (rises|has risen)")', "true"),
+        ),
+        Form(
+            name="signal",
+            signature='signal("name").score, signal("name").abstained',
+            doc="A detector's score in [0, 1], missing where it abstained or gave no signal; and "
+            "whether it abstained.",
+            example=('signal("support").score > 0.5', "true"),
+        ),
+        Form(
+            name="has_label",
+            signature='has_label("name"), has_label("name", of=handle)',
+            doc="Whether the event's account, or its handle, has a label now.",
+            example=('has_label("watched") and not has_label("watched", of=handle)', "true"),
+        ),
+        Form(
+            name="rule",
+            signature='rule("id") -> bool',
+            doc="Whether the condition of another rule is true of the event, and the event of a "
+            "type that the rule is asked about. Its outcome, and rules that override it, do not "
+            "matter.",
+            example=('rule("slogan") and word_count(text) < 10', "true"),
+        ),
+    )
 }
-"""Forms that look like calls and are not: their argument is a name, not a value."""
+"""Forms that look like calls and are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,11 +489,3 @@ WINDOW_FUNCTIONS: dict[str, WindowFunction] = {
     )
 }
 """Functions over what happened lately around a key; `docs/concepts/windows.md` says the rest."""
-
-UNAVAILABLE: dict[str, str] = {
-    "near_duplicate_of": "the near-duplicate detector",
-    "matches": "the regular-expression engine",
-    "has_label": "the label engine",
-    "sample": "the sampling engine",
-}
-"""Functions that the language reserves, and the part that each waits for."""

@@ -5,7 +5,9 @@ None where it is missing; for a rule that hit, a `Trace` of everything that it r
 holds, and this is the language's one rule for missing values:
 
 - a feature without a value, the score of a signal that is absent or abstained, a bank whose
-  signal abstained, and a window that has no answer for the event are missing;
+  signal abstained, a window that has no answer for the event, and a label of an account or handle
+  that the event does not name are missing;
+- `rule("…")` is never missing: it is true or false, as that rule's own condition is;
 - arithmetic and functions on something missing give something missing (`known` apart), and so
   do division by zero and numbers or durations beyond their range;
 - a comparison with something missing is false, also `!=` and `not in`;
@@ -22,8 +24,9 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from tocsin.matching import NormalText, compile_regex
 from tocsin.policy.expressions import (
     Arithmetic,
     BankTest,
@@ -31,11 +34,14 @@ from tocsin.policy.expressions import (
     Call,
     Compare,
     Expr,
+    HasLabel,
     ListOf,
     Literal,
+    Matches,
     Name,
     Negative,
     Not,
+    RuleRead,
     SignalPart,
     SignalRead,
     WindowRead,
@@ -43,10 +49,15 @@ from tocsin.policy.expressions import (
 )
 from tocsin.policy.kinds import Kind
 from tocsin.records import (
+    NO_LABELS,
     NO_WINDOWS,
     FeatureTable,
     FeatureValue,
+    LabelHolder,
+    LabelTable,
     Signal,
+    Span,
+    TextField,
     Value,
     WindowSpec,
     WindowTable,
@@ -59,14 +70,26 @@ __all__ = [
     "Result",
     "Trace",
     "combine",
+    "constant_value",
     "evaluate",
     "from_stored",
+    "matched",
     "trace",
 ]
 
 Result = FeatureValue | tuple[float, ...] | None
 
 MAX_INT = 2**63 - 1
+
+MAX_SPANS = 10
+"""Places of one regular expression that a decision keeps; a person reads a handful."""
+
+_SENT: dict[str, TextField] = {
+    "account.name": "actor.name",
+    "account.bio": "actor.bio",
+    "account.handle": "actor.handle",
+}
+"""Features that hold a field of the event as it was sent."""
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
@@ -101,6 +124,21 @@ class Reader(Protocol):
         """The answer of a window; None where it is missing."""
         ...
 
+    def label(self, holder: LabelHolder, name: str) -> bool | None:
+        """Whether the account or handle has a label; None where the event names none."""
+        ...
+
+    def normal(self) -> NormalText | None:
+        """The searchable text with the way back to the original, where that is at hand."""
+        ...
+
+
+@runtime_checkable
+class _NormalTexts(Protocol):
+    """A table of features that has the way back to the original, too."""
+
+    def normal(self, row: int) -> NormalText | None: ...
+
 
 @dataclass(slots=True)
 class EventReader:
@@ -111,6 +149,7 @@ class EventReader:
     row: int
     windows: WindowTable = NO_WINDOWS
     memo: dict[int, Result] = field(default_factory=dict)
+    labels: LabelTable = NO_LABELS
 
     def feature(self, name: str) -> FeatureValue | None:
         """A feature's value; None where it is missing."""
@@ -124,14 +163,26 @@ class EventReader:
         """The answer of a window; None where it is missing."""
         return self.windows.window(spec, self.row)
 
+    def label(self, holder: LabelHolder, name: str) -> bool | None:
+        """Whether the account or handle has a label; None where the event names none."""
+        return self.labels.has(self.row, holder, name)
+
+    def normal(self) -> NormalText | None:
+        """The searchable text with the way back to the original, where that is at hand."""
+        return self.features.normal(self.row) if isinstance(self.features, _NormalTexts) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """What a rule read: values by canonical text, what was missing, which signals."""
+    """What a rule read: values by canonical text, what was missing, which signals.
+
+    `spans` says where a regular expression matched, by the canonical text of the match.
+    """
 
     values: dict[str, Value]
     missing: tuple[str, ...]
     signals: tuple[str, ...]
+    spans: dict[str, tuple[Span, ...]]
 
 
 def evaluate(expr: Expr, reader: Reader) -> Result:
@@ -152,6 +203,7 @@ def trace(expr: Expr, reader: Reader) -> Trace:
     values: dict[str, Value] = {}
     missing: dict[str, None] = {}
     signals: set[str] = set()
+    spans: dict[str, tuple[Span, ...]] = {}
     for part in walk(expr):
         if isinstance(part, BankTest | SignalRead) and reader.signal(part.signal) is not None:
             signals.add(part.signal)
@@ -162,7 +214,36 @@ def trace(expr: Expr, reader: Reader) -> Trace:
             missing[part.key] = None
         elif part.is_recorded:
             values[part.key] = to_stored(value)
-    return Trace(values=values, missing=tuple(missing), signals=tuple(sorted(signals)))
+        if isinstance(part, Matches) and value is True:
+            where = _matched(part, reader)
+            if where:
+                spans[part.key] = where
+    found = tuple(sorted(signals))
+    return Trace(values=values, missing=tuple(missing), signals=found, spans=spans)
+
+
+def _matched(expr: Matches, reader: Reader) -> tuple[Span, ...]:
+    """Where the original holds what matched, for texts whose place in the event is known."""
+    (subject,) = expr.children
+    if not isinstance(subject, Name):
+        return ()
+    regex = compile_regex(expr.pattern)
+    if subject.name == "text":
+        normal = reader.normal()
+        if normal is None:
+            return ()
+        found = regex.spans(normal.text, MAX_SPANS)
+        return tuple(normal.locate(start, end) for start, end in found)
+    field, value = _SENT.get(subject.name), reader.feature(subject.name)
+    if field is None or not isinstance(value, str):
+        return ()
+    found = regex.spans(value, MAX_SPANS)
+    return tuple(Span(field=field, start=start, end=end) for start, end in found)
+
+
+def constant_value(expr: Expr) -> Result:
+    """The value of an expression that reads nothing of an event."""
+    return combine(expr, [constant_value(child) for child in expr.children])
 
 
 def _read(expr: Expr, reader: Reader) -> Result:
@@ -173,6 +254,8 @@ def _read(expr: Expr, reader: Reader) -> Result:
             return _bank_test(expr, reader.signal(expr.signal))
         case SignalRead():
             return _signal_part(expr, reader.signal(expr.signal))
+        case HasLabel(holder=holder, name=name):
+            return reader.label(holder, name)
         case WindowRead(spec=spec, per=per):
             answer = reader.window(spec)
             return answer / per if isinstance(answer, int) and per is not None else answer
@@ -203,26 +286,43 @@ def _signal_part(expr: SignalRead, signal: Signal | None) -> float | bool | None
 def combine(expr: Expr, values: Sequence[Result]) -> Result:
     """The value of a node from the values of its children."""
     match expr:
-        case Literal(value=value):
+        case Literal(value=value) | ListOf(values=value):
             return value
-        case ListOf(values=items):
-            return items
         case Not():
             return not values[0]
+        case RuleRead():
+            return bool(values[0])
+        case Matches():
+            return matched(expr, values[0])
         case BoolOp(is_and=is_and):
             return all(values) if is_and else any(values)
         case Compare(operators=operators):
             return _compared(operators, values)
-        case Call(function=function):
-            if function.name != "known" and None in values:
-                return None
-            return _bounded(function.call, values)
-        case Arithmetic(operator=symbol):
-            return None if None in values else _bounded(_ARITHMETIC[symbol], values)
-        case Negative():
-            return None if values[0] is None else _bounded(operator.neg, values)
+        case Call() | Arithmetic() | Negative():
+            return _computed(expr, values)
     message = f"no rule to combine {type(expr).__name__}"
     raise TypeError(message)
+
+
+def _computed(expr: Call | Arithmetic | Negative, values: Sequence[Result]) -> Result:
+    is_known = isinstance(expr, Call) and expr.function.name == "known"
+    if None in values and not is_known:
+        return None
+    if isinstance(expr, Call):
+        return _bounded(expr.function.call, values)
+    if isinstance(expr, Arithmetic):
+        return _bounded(_ARITHMETIC[expr.operator], values)
+    return _bounded(operator.neg, values)
+
+
+def matched(expr: Matches, value: Result) -> bool | None:
+    """Whether the expression matches a text, or one text of a list."""
+    if value is None:
+        return None
+    regex = compile_regex(expr.pattern)
+    test = regex.is_in_key if expr.is_normal else regex.is_in
+    texts = value if isinstance(value, tuple) else (value,)
+    return any(test(text) for text in texts if isinstance(text, str))
 
 
 def _compared(operators: Sequence[str], values: Sequence[Result]) -> bool:

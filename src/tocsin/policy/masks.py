@@ -7,7 +7,8 @@ a column that holds a number beyond either is compared by Python itself.
 
 Only truth values that are cheap in columns have a mask: features that are truth values,
 comparisons of one number, duration or short text with constants, tests of signals, and `and`,
-`or`, `not` of these. Everything else waits for the rows that are left (`closures`).
+`or`, `not` of these; and regular expressions with a literal that can be looked for in all texts
+at once. Everything else waits for the rows that are left (`closures`).
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.policy.closures import Closure
-from tocsin.policy.expressions import BoolOp, Compare, Name, Not
+from tocsin.policy.expressions import BoolOp, Compare, Matches, Name, Not, RuleRead
 from tocsin.policy.interpret import COMPARISONS, EventReader, Result
 from tocsin.policy.kinds import NUMBERS, Kind
+from tocsin.policy.literals import LiteralScan, scans_of, sifted_name
 from tocsin.policy.plan import Plan, Step
 from tocsin.records import (
     FeatureColumns,
@@ -74,6 +76,7 @@ class Columns:
     _numbers: dict[str, _Numbers] = field(default_factory=dict)
     _distinct: dict[str, _Distinct] = field(default_factory=dict)
     _rows_of: dict[str, list[int]] | None = None
+    _holding: dict[str, dict[str, set[int]]] = field(default_factory=dict)
 
     def mask(self, number: int) -> Rows:
         """The mask of a step that has one."""
@@ -108,6 +111,13 @@ class Columns:
             self._distinct[name] = made
         return made
 
+    def rows_holding(self, scan: LiteralScan, name: str, pattern: str) -> Collection[int]:
+        """The rows whose text of this name holds a literal of a regular expression."""
+        made = self._holding.get(name)
+        if made is None:
+            made = self._holding[name] = scan.rows(self.column(name))
+        return made.get(pattern, ())
+
     def rows_with(self, signals: Collection[str]) -> Collection[int]:
         """The rows that have one of these signals at least."""
         if self._rows_of is None:
@@ -121,8 +131,13 @@ class Columns:
 def masks_of(plan: Plan, closures: Sequence[Closure]) -> list[Mask | None]:
     """One mask per step, None for those that have none."""
     made: list[Mask | None] = []
+    scans = scans_of(step.expr for step in plan.steps)
     for step in plan.steps:
-        made.append(_mask(step, plan, closures, made))
+        name = sifted_name(step.expr)
+        if name is not None and isinstance(step.expr, Matches):
+            made.append(_match(step.expr.pattern, name, scans[name], closures[step.number]))
+        else:
+            made.append(_mask(step, plan, closures, made))
     return made
 
 
@@ -133,9 +148,11 @@ def _mask(
         return None
     if step.constant is not None:
         return _constant(value=bool(step.constant[0]))
-    if isinstance(step.expr, Not | BoolOp):
+    if isinstance(step.expr, Not | BoolOp | RuleRead):
         if any(made[child] is None for child in step.children):
             return None
+        if isinstance(step.expr, RuleRead):
+            return made[step.children[0]]
         return _negated(step.children[0]) if isinstance(step.expr, Not) else _joined(step)
     if not step.names:
         return _of_signals(step.signals, closures[step.number])
@@ -175,6 +192,18 @@ def _joined(step: Step) -> Mask:
         return found
 
     return conjunction if is_and else disjunction
+
+
+def _match(pattern: str, name: str, scan: LiteralScan, closure: Closure) -> Mask:
+    """A regular expression is asked only about the rows that hold one of its literals."""
+
+    def mask(columns: Columns) -> Rows:
+        found = np.zeros(columns.n_rows, dtype=np.bool_)
+        for row in columns.rows_holding(scan, name, pattern):
+            found[row] = bool(closure(EventReader(columns.features, _NO_SIGNALS, row)))
+        return found
+
+    return mask
 
 
 def _of_signals(signals: frozenset[str], closure: Closure) -> Mask:

@@ -10,17 +10,18 @@ the limits below, names, signals and banks that do not exist, values that do not
 from __future__ import annotations
 
 import ast
-import json
 import math
-from dataclasses import dataclass
-from typing import NoReturn, TypeGuard
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NoReturn, Protocol
 
+from tocsin.policy.calls import CALLABLE, read_call
 from tocsin.policy.catalogue import Catalogue
 from tocsin.policy.expressions import (
+    READS,
     Arithmetic,
     BankTest,
     BoolOp,
-    Call,
     Compare,
     Expr,
     ListOf,
@@ -30,22 +31,23 @@ from tocsin.policy.expressions import (
     Not,
     SignalPart,
     SignalRead,
+    walk,
 )
-from tocsin.policy.functions import (
-    FUNCTIONS,
-    SPECIAL,
-    UNAVAILABLE,
-    WINDOW_FUNCTIONS,
-    Function,
-)
+from tocsin.policy.interpret import constant_value
 from tocsin.policy.kinds import NUMBERS, Kind, are_comparable, arithmetic_kind, kind_of
-from tocsin.policy.problems import Code, Problems, did_you_mean
+from tocsin.policy.memberships import SIGNAL_PREFIXES, is_bank, read_bank_test
+from tocsin.policy.problems import Code, Place, Problems, did_you_mean
+from tocsin.policy.reading import (
+    dotted,
+    is_unit_mistake,
+    literal_key,
+    quoted_name,
+    unit_hint,
+)
 from tocsin.policy.syntax import Syntax
 from tocsin.policy.tree import TextNode
-from tocsin.policy.windows import read_window
-from tocsin.records import BankKind, TextField
 
-__all__ = ["BANK_FIELDS", "STORED_TEXTS", "parse_condition"]
+__all__ = ["STORED_TEXTS", "NamedRules", "parse_condition", "parse_duration"]
 
 MAX_TEXT = 1_000
 MAX_LIST = 200
@@ -55,6 +57,7 @@ MAX_NUMBER = 2**53
 STORED_TEXTS = frozenset(
     {
         "account.id",
+        "event.id",
         "event.type",
         "lang",
         "media",
@@ -66,27 +69,6 @@ STORED_TEXTS = frozenset(
     }
 )
 """Features of kind text that hold no text a person wrote, and may be stored with a decision."""
-
-_NAME_FIELDS: dict[str, frozenset[TextField] | None] = {
-    "text": frozenset({"post.text", "post.title", "media"}),
-    "account.name": frozenset({"actor.name"}),
-    "account.bio": frozenset({"actor.bio"}),
-    "account.handle": None,
-    "links": None,
-    "media": None,
-}
-
-BANK_FIELDS: dict[BankKind, tuple[str, ...]] = {
-    BankKind.PHRASE: ("text", "account.name", "account.bio"),
-    BankKind.GROUP: ("text", "account.name", "account.bio"),
-    BankKind.PROTECTEE: ("text",),
-    BankKind.LINK: ("links",),
-    BankKind.HANDLE: ("account.handle",),
-    BankKind.HASH: ("media",),
-}
-"""What may stand on the left of `in bank(…)`, per kind of bank."""
-
-_CALLABLE = (*FUNCTIONS, *WINDOW_FUNCTIONS, *SPECIAL, *UNAVAILABLE)
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -148,22 +130,64 @@ def parse_condition(
     catalogue: Catalogue,
     problems: Problems,
     events: frozenset[str] = frozenset(),
+    rules: NamedRules | None = None,
 ) -> Expr | None:
     """The typed expression of a rule's `when`; None (with problems) where it has mistakes.
 
-    `events` are the rule's event types: what its windows count.
+    `events` are the rule's event types: what its windows count. `rules` are those that it may
+    name.
     """
-    before = len(problems.found)
+    before = problems.n_errors
     syntax = Syntax(node, problems)
     tree = syntax.tree()
     if tree is None:
         return None
-    reader = _Reader(syntax, catalogue, events)
+    reader = _Reader(syntax, catalogue, events, rules)
     expr = reader.read(tree)
     if expr.kind not in (Kind.BOOL, Kind.UNKNOWN):
         message = f"a rule's `when` must be true or false; this is {expr.kind.phrase}"
         syntax.report(Code.TYPE, message, expr.start, expr.end, _comparison_hint(expr))
-    return expr if len(problems.found) == before else None
+    return expr if problems.n_errors == before and not reader.has_mistake else None
+
+
+def parse_duration(
+    node: TextNode, what: str, catalogue: Catalogue, problems: Problems
+) -> timedelta | None:
+    """The value of a constant duration, such as `days(30)`; None (with problems) without one."""
+    before = problems.n_errors
+    syntax = Syntax(node, problems)
+    tree = syntax.tree()
+    if tree is None:
+        return None
+    expr = _Reader(syntax, catalogue, frozenset()).read(tree)
+    if problems.n_errors > before:
+        return None
+    if expr.kind is not Kind.DURATION:
+        code = Code.UNIT if expr.kind in NUMBERS else Code.TYPE
+        said = expr.key if expr.kind in NUMBERS else "30"
+        message = f"{what} is a duration; this is {expr.kind.phrase}"
+        hint = f"say which unit: `days({said})` or `hours({said})`"
+        syntax.report(code, message, expr.start, expr.end, hint)
+        return None
+    value = None
+    if not any(isinstance(part, READS) for part in walk(expr)):
+        value = constant_value(expr)
+    if not isinstance(value, timedelta):
+        message = f"{what} is a constant, the same for every event"
+        syntax.report(Code.NOT_ALLOWED, message, expr.start, expr.end)
+        return None
+    return value
+
+
+class NamedRules(Protocol):
+    """The rules that a condition may name."""
+
+    def condition(self, rule_id: str, place: Place, events: frozenset[str]) -> Expr | None:
+        """The condition of a rule, named at a place by one with these events.
+
+        None after reporting why there is none, here or in the rule that is named.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -171,6 +195,8 @@ class _Reader:
     syntax: Syntax
     catalogue: Catalogue
     events: frozenset[str]
+    rules: NamedRules | None = None
+    has_mistake: bool = field(default=False, init=False)
 
     def fail(self, code: Code, message: str, tree: ast.expr, hint: str | None = None) -> NoReturn:
         self.syntax.report(code, message, *self.syntax.span(tree), hint)
@@ -186,6 +212,7 @@ class _Reader:
         try:
             return self._read(tree)
         except _MistakeError:
+            self.has_mistake = True
             start, end = self.syntax.span(tree)
             return Expr(kind=Kind.UNKNOWN, key="…", start=start, end=end)
 
@@ -204,7 +231,7 @@ class _Reader:
             case ast.Compare():
                 return self._compare(tree)
             case ast.Call():
-                return self._call(tree)
+                return read_call(self, tree)
             case ast.List():
                 return self._list(tree)
         what, hint = _REFUSED.get(type(tree), ("this construct", None))
@@ -224,7 +251,7 @@ class _Reader:
             if len(value) > MAX_TEXT or not _is_text(value):
                 message = f"a text has at most {MAX_TEXT:,} characters, all of them printable"
                 self.fail(Code.TOO_LARGE, message, tree)
-            key = json.dumps(value, ensure_ascii=False)
+            key = literal_key(value)
             return Literal(kind=Kind.TEXT, key=key, start=start, end=end, value=value)
         if value is None:
             hint = "write `not known(…)` for a missing value"
@@ -257,12 +284,16 @@ class _Reader:
     def _named(self, tree: ast.Name | ast.Attribute) -> Expr:
         if isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Call):
             return self._signal(tree, tree.value)
-        name = _dotted(tree)
+        name = dotted(tree)
         if name is None:
             self.fail(Code.NOT_ALLOWED, f"a value has no parts such as `.{_last(tree)}`", tree)
+        return self.name(tree, name)
+
+    def name(self, tree: ast.expr, name: str) -> Name:
+        """The feature of this name, which stands at a part of the tree."""
         spec = self.catalogue.features.get(name)
         if spec is None:
-            self.fail(Code.UNKNOWN_NAME, f"there is no feature `{name}`", tree, self._near(name))
+            self.fail(Code.UNKNOWN_NAME, f"there is no feature `{name}`", tree, self.near(name))
         kind = kind_of(spec.type)
         start, end = self.syntax.span(tree)
         is_content = kind in (Kind.TEXT, Kind.TEXTS) and name not in STORED_TEXTS
@@ -276,10 +307,21 @@ class _Reader:
             is_recorded=not is_content,
         )
 
-    def _near(self, name: str) -> str | None:
+    def rule(self, tree: ast.expr, rule_id: str) -> Expr:
+        """The condition of another rule, for the events that it is asked about."""
+        if self.rules is None:
+            self.fail(Code.NOT_ALLOWED, "rules are named in conditions only", tree)
+        place = self.syntax.node.place_at(*self.syntax.span(tree))
+        condition = self.rules.condition(rule_id, place, self.events)
+        if condition is None:
+            self.give_up()
+        return condition
+
+    def near(self, name: str) -> str | None:
+        """A hint that names the nearest feature or function."""
         if name in ("true", "false"):
             return f"did you mean `{name.title()}`?"
-        if name in _CALLABLE:
+        if name in CALLABLE:
             return f"`{name}` is a function: call it with `{name}(…)`"
         near = did_you_mean(name, self.catalogue.features)
         if near is not None:
@@ -290,7 +332,7 @@ class _Reader:
     def _signal(self, tree: ast.Attribute, call: ast.Call) -> Expr:
         if not (isinstance(call.func, ast.Name) and call.func.id == "signal"):
             self.fail(Code.NOT_ALLOWED, f"a value has no parts such as `.{tree.attr}`", tree)
-        name = self._quoted_name(call, "signal")
+        name = quoted_name(self, call, "signal")
         if tree.attr not in [part.value for part in SignalPart]:
             hint = did_you_mean(tree.attr, SignalPart) or "there are `.score` and `.abstained`"
             self.fail(Code.UNKNOWN_NAME, f"a signal has no `.{tree.attr}`", tree, hint)
@@ -299,7 +341,7 @@ class _Reader:
         start, end = self.syntax.span(tree)
         return SignalRead(
             kind=Kind.FLOAT if part is SignalPart.SCORE else Kind.BOOL,
-            key=f"signal({json.dumps(name, ensure_ascii=False)}).{part.value}",
+            key=f"signal({literal_key(name)}).{part.value}",
             start=start,
             end=end,
             signal=name,
@@ -309,8 +351,8 @@ class _Reader:
 
     def _check_signal(self, name: str, call: ast.Call) -> None:
         spec = self.catalogue.signals.get(name)
-        if name.startswith("bank:"):
-            instead = f'write `… in bank("{name.removeprefix("bank:")}")`'
+        if name.startswith(SIGNAL_PREFIXES):
+            instead = f'write `… in bank("{name.partition(":")[2]}")`'
             self.fail(Code.UNKNOWN_SIGNAL, "banks are not read as signals", call.args[0], instead)
         if spec is None:
             hint = did_you_mean(name, self.catalogue.signals)
@@ -319,13 +361,6 @@ class _Reader:
         if not spec.available:
             message = f"the signal `{name}` is unavailable: its detector is not installed"
             self.fail(Code.UNAVAILABLE, message, call.args[0])
-
-    def _quoted_name(self, call: ast.Call, what: str) -> str:  # noqa: RET503  # as above
-        match call:
-            case ast.Call(args=[ast.Constant(value=str(name))], keywords=[]):
-                return name
-        message = f"`{what}` takes one name in quotes"
-        self.fail(Code.ARGUMENTS, message, call, f'write `{what}("name")`')
 
     def _bool_op(self, tree: ast.BoolOp) -> Expr:
         word = "and" if isinstance(tree.op, ast.And) else "or"
@@ -372,8 +407,8 @@ class _Reader:
         kind = arithmetic_kind(operator, left.kind, right.kind)
         if kind is None:
             message = f"`{operator}` cannot join {left.kind.phrase} and {right.kind.phrase}"
-            code = Code.UNIT if _is_unit_mistake(left, right) else Code.TYPE
-            self.fail(code, message, tree, _unit_hint(left, right))
+            code = Code.UNIT if is_unit_mistake(left, right) else Code.TYPE
+            self.fail(code, message, tree, unit_hint(left, right))
         parts = (
             _bracketed(side, BoolOp, Not, Compare, BankTest, Arithmetic) for side in (left, right)
         )
@@ -395,8 +430,8 @@ class _Reader:
                 self._refuse_operator(operator, tree)
             operators.append(symbol)
         right = tree.comparators[0]
-        if _is_bank(right) and len(operators) == 1 and operators[0] in ("in", "not in"):
-            return self._bank_test(tree, right, is_negated=operators[0] == "not in")
+        if is_bank(right) and len(operators) == 1 and operators[0] in ("in", "not in"):
+            return read_bank_test(self, tree, right, is_negated=operators[0] == "not in")
         operands = tuple(self.read(side) for side in (tree.left, *tree.comparators))
         for symbol, left, other in zip(operators, operands, operands[1:], strict=False):
             self._check_comparison(symbol, left, other)
@@ -422,8 +457,8 @@ class _Reader:
         if are_comparable(operator, left.kind, right.kind):
             return
         message = f"`{operator}` cannot compare {left.kind.phrase} with {right.kind.phrase}"
-        code = Code.UNIT if _is_unit_mistake(left, right) else Code.TYPE
-        hint = _unit_hint(left, right)
+        code = Code.UNIT if is_unit_mistake(left, right) else Code.TYPE
+        hint = unit_hint(left, right)
         if {left.kind, right.kind} == {Kind.TEXTS}:
             hint = f"write `any_of({left.key}, {right.key})` or `all_of(…)`"
         elif {left.kind, right.kind} == {Kind.TEXT, Kind.TEXTS}:
@@ -444,105 +479,6 @@ class _Reader:
         elif left.kind is right.kind is Kind.TEXTS:
             hint = f"write `any_of({left.key}, {right.key})` or `all_of(…)`"
         self.syntax.report(Code.TYPE, message, left.start, right.end, hint)
-
-    def _bank_test(self, tree: ast.Compare, call: ast.Call, *, is_negated: bool) -> Expr:
-        bank = self._quoted_name(call, "bank")
-        kind = self.catalogue.banks.get(bank)
-        if kind is None:
-            hint = did_you_mean(bank, self.catalogue.banks)
-            self.fail(Code.UNKNOWN_BANK, f"there is no bank `{bank}`", call.args[0], hint)
-        left = _dotted(tree.left)
-        allowed = BANK_FIELDS[kind]
-        if left is None or left not in allowed:
-            expected = " or ".join(f"`{name}`" for name in allowed)
-            message = f"a {kind.value} bank is tested with {expected}"
-            near = f"write `{allowed[0]} in {_key_of_bank(bank)}`"
-            self.fail(Code.BANK_USE, message, tree.left, near)
-        if left not in self.catalogue.features:
-            hint = self._near(left)
-            self.fail(Code.UNKNOWN_NAME, f"there is no feature `{left}`", tree.left, hint)
-        start, end = self.syntax.span(tree)
-        return BankTest(
-            kind=Kind.BOOL,
-            key=f"{left} {'not in' if is_negated else 'in'} {_key_of_bank(bank)}",
-            start=start,
-            end=end,
-            bank=bank,
-            signal=f"bank:{bank}",
-            fields=_NAME_FIELDS[left],
-            is_negated=is_negated,
-            is_recorded=True,
-        )
-
-    def _call(self, tree: ast.Call) -> Expr:
-        name = _dotted(tree.func)
-        if name is None:
-            self.fail(Code.NOT_ALLOWED, "only the language's own functions can be called", tree)
-        if name == "bank":
-            use = 'write, for example, `text in bank("name")`'
-            self.fail(Code.BANK_USE, "`bank(…)` stands alone on the right of `in`", tree, use)
-        if name == "signal":
-            message = "a signal is read by its parts, `.score` and `.abstained`"
-            use = 'write, for example, `signal("name").score > 0.8`'
-            self.fail(Code.TYPE, message, tree, use)
-        if name in UNAVAILABLE:
-            message = f"`{name}` is unavailable: {UNAVAILABLE[name]} is not installed"
-            self.fail(Code.UNAVAILABLE, message, tree)
-        if name in WINDOW_FUNCTIONS:
-            return read_window(self, tree, name)
-        function = FUNCTIONS.get(name)
-        if function is None:
-            near = _function_hint(name)
-            self.fail(Code.UNKNOWN_FUNCTION, f"there is no function `{name}`", tree.func, near)
-        if tree.keywords:
-            message = f"`{name}` takes its arguments in order, without names"
-            self.fail(Code.ARGUMENTS, message, tree, f"`{function.signature}`")
-        self._check_count(function, tree)
-        arguments = tuple(self.read(argument) for argument in tree.args)
-        kind = self._checked_kind(function, arguments)
-        start, end = self.syntax.span(tree)
-        holds_content = any(argument.is_content for argument in arguments)
-        is_content = holds_content and kind in (Kind.TEXT, Kind.TEXTS)
-        return Call(
-            kind=kind,
-            key=f"{name}({', '.join(argument.key for argument in arguments)})",
-            start=start,
-            end=end,
-            children=arguments,
-            function=function,
-            is_content=is_content,
-            is_recorded=holds_content and not is_content,
-        )
-
-    def _check_count(self, function: Function, tree: ast.Call) -> None:
-        n, wanted = len(tree.args), len(function.parameters)
-        if n == wanted or (function.rest and n > wanted):
-            return
-        amount = f"{wanted} or more" if function.rest else str(wanted)
-        message = f"`{function.name}` takes {amount} argument{'s' * (amount != '1')}, not {n}"
-        self.fail(Code.ARGUMENTS, message, tree, f"`{function.signature}`")
-
-    def _checked_kind(self, function: Function, arguments: tuple[Expr, ...]) -> Kind:
-        parameters = list(function.parameters)
-        parameters += [parameters[-1]] * (len(arguments) - len(parameters))
-        for argument, (name, kinds) in zip(arguments, parameters, strict=True):
-            if argument.kind in kinds or argument.kind is Kind.UNKNOWN:
-                continue
-            is_unit = argument.kind is Kind.DURATION and bool(kinds & NUMBERS)
-            message = f"`{name}` of `{function.name}` cannot be {argument.kind.phrase}"
-            code = Code.UNIT if is_unit else Code.TYPE
-            hint = f"`{function.signature}`"
-            self.syntax.report(code, message, argument.start, argument.end, hint)
-        if function.result is not None:
-            return function.result
-        found = {argument.kind for argument in arguments} - {Kind.UNKNOWN}
-        if found <= NUMBERS:
-            return Kind.FLOAT if Kind.FLOAT in found else Kind.INT
-        if len(found) > 1:
-            message = f"`{function.name}` cannot mix numbers and durations"
-            first, last = arguments[0], arguments[-1]
-            self.syntax.report(Code.UNIT, message, first.start, last.end, _unit_hint(first, last))
-        return Kind.DURATION
 
 
 def _is_text(value: str) -> bool:
@@ -565,42 +501,12 @@ def _constant(item: Expr) -> Literal | None:
     return None
 
 
-def _dotted(tree: ast.expr) -> str | None:
-    parts: list[str] = []
-    while isinstance(tree, ast.Attribute):
-        parts.append(tree.attr)
-        tree = tree.value
-    if not isinstance(tree, ast.Name):
-        return None
-    return ".".join([tree.id, *reversed(parts)])
-
-
 def _last(tree: ast.expr) -> str:
     return tree.attr if isinstance(tree, ast.Attribute) else "…"
 
 
-def _is_bank(tree: ast.expr) -> TypeGuard[ast.Call]:
-    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "bank"
-
-
-def _key_of_bank(bank: str) -> str:
-    return f"bank({json.dumps(bank, ensure_ascii=False)})"
-
-
 def _bracketed(expr: Expr, *kinds: type[Expr]) -> str:
     return f"({expr.key})" if isinstance(expr, kinds) else expr.key
-
-
-def _is_unit_mistake(left: Expr, right: Expr) -> bool:
-    kinds = {left.kind, right.kind}
-    return Kind.DURATION in kinds and bool(kinds & NUMBERS)
-
-
-def _unit_hint(left: Expr, right: Expr) -> str | None:
-    if not _is_unit_mistake(left, right):
-        return None
-    number = left if left.kind in NUMBERS else right
-    return f"say which unit: `days({number.key})`, `hours({number.key})` or `minutes({number.key})`"
 
 
 def _comparison_hint(expr: Expr) -> str | None:
@@ -613,10 +519,3 @@ def _comparison_hint(expr: Expr) -> str | None:
     if expr.kind is Kind.TEXTS:
         return f"compare it: `len({expr.key}) > 0`"
     return None
-
-
-def _function_hint(name: str) -> str | None:
-    of, _, method = name.rpartition(".")
-    if of and method in FUNCTIONS:
-        return f"write `{method}({of}, …)`"
-    return did_you_mean(name, _CALLABLE)

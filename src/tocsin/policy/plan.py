@@ -21,11 +21,14 @@ from tocsin.policy.expressions import (
     Call,
     Compare,
     Expr,
+    HasLabel,
     ListOf,
     Literal,
+    Matches,
     Name,
     Negative,
     Not,
+    RuleRead,
     SignalRead,
 )
 from tocsin.policy.interpret import Result, combine
@@ -44,8 +47,12 @@ OPAQUE_COST = 100
 WORTH_KEEPING = 6
 """A shared step of this cost or more is remembered; asking a cheaper one again costs less."""
 
+_MATCH_COST = 30
+_LABEL_COST = 4
+
 _KNOWN_NODES = (
     Literal, ListOf, Name, SignalRead, BankTest, Not, BoolOp, Compare, Arithmetic, Negative, Call,
+    Matches, RuleRead,
 )  # fmt: skip
 
 
@@ -134,10 +141,12 @@ def _constant(expr: Expr, below: Sequence[Step]) -> tuple[Result] | None:
 
 def _cost(expr: Expr, below: Sequence[Step], *, is_opaque: bool) -> int:
     if is_opaque:
-        return OPAQUE_COST
+        return _LABEL_COST if isinstance(expr, HasLabel) else OPAQUE_COST
     if isinstance(expr, Name):
         return _NAME_COST.get(expr.kind, 1)
-    own = _CALL_COST if isinstance(expr, Call) else 1
+    own = _MATCH_COST if isinstance(expr, Matches) else 1
+    if isinstance(expr, Call):
+        own = _CALL_COST
     return own + sum(child.cost for child in below)
 
 

@@ -19,7 +19,9 @@ from tocsin.policy.expressions import (
     Compare,
     Expr,
     Literal,
+    Matches,
     Negative,
+    RuleRead,
     SignalPart,
     SignalRead,
 )
@@ -48,6 +50,8 @@ def anchors(expr: Expr) -> frozenset[str] | None:
             every = [anchors(child) for child in expr.children]
             known = [found for found in every if found is not None]
             return frozenset().union(*known) if len(known) == len(every) else None
+        case RuleRead():
+            return anchors(expr.children[0])
         case Compare():
             return next(filter(None, map(_needed, expr.children)), None)
     return _needed(expr)
@@ -57,7 +61,7 @@ def _needed(expr: Expr) -> frozenset[str] | None:
     """Signals of which one must be present for the value not to be missing."""
     if isinstance(expr, SignalRead):
         return frozenset({expr.signal})
-    is_strict = isinstance(expr, Arithmetic | Negative) or (
+    is_strict = isinstance(expr, Arithmetic | Negative | Matches) or (
         isinstance(expr, Call) and expr.function.name != "known"
     )
     return next(filter(None, map(_needed, expr.children)), None) if is_strict else None

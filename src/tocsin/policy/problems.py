@@ -60,12 +60,17 @@ class Code(StrEnum):
     UNKNOWN_FUNCTION = "POLICY.UNKNOWN_FUNCTION"
     UNKNOWN_SIGNAL = "POLICY.UNKNOWN_SIGNAL"
     UNKNOWN_BANK = "POLICY.UNKNOWN_BANK"
+    UNKNOWN_LABEL = "POLICY.UNKNOWN_LABEL"
+    UNKNOWN_RULE = "POLICY.UNKNOWN_RULE"
+    RULE_CYCLE = "POLICY.RULE_CYCLE"
+    REGEX = "POLICY.REGEX"
     UNAVAILABLE = "POLICY.UNAVAILABLE"
     ARGUMENTS = "POLICY.ARGUMENTS"
     TYPE = "POLICY.TYPE"
     UNIT = "POLICY.UNIT"
     BANK_USE = "POLICY.BANK_USE"
     NO_MISS_EXAMPLE = "POLICY.NO_MISS_EXAMPLE"
+    REGEX_REACH = "POLICY.REGEX_REACH"
     NEVER_HITS = "POLICY.NEVER_HITS"
     ALWAYS_HITS = "POLICY.ALWAYS_HITS"
     NO_PURPOSES = "POLICY.NO_PURPOSES"
@@ -102,12 +107,17 @@ CODES: dict[Code, str] = {
     Code.UNKNOWN_FUNCTION: "a function that does not exist",
     Code.UNKNOWN_SIGNAL: "a signal that no detector gives",
     Code.UNKNOWN_BANK: "a bank that neither the pack nor the store has",
-    Code.UNAVAILABLE: "a function or signal whose engine or detector is not installed",
+    Code.UNKNOWN_LABEL: "a label that `policy.yaml` does not declare",
+    Code.UNKNOWN_RULE: "a rule that the pack does not have",
+    Code.RULE_CYCLE: "rules that name each other in a circle",
+    Code.REGEX: "a regular expression that is none, or that would need backtracking",
+    Code.UNAVAILABLE: "a signal whose detector is not installed",
     Code.ARGUMENTS: "a function called with too few, too many or named arguments",
     Code.TYPE: "values of types that do not go together",
     Code.UNIT: "a duration used as a number, or a number as a duration",
     Code.BANK_USE: "a bank tested against something that its kind cannot match",
     Code.NO_MISS_EXAMPLE: "a rule without an example that it must not hit",
+    Code.REGEX_REACH: "a regular expression that finds more or less than it seems to",
     Code.NEVER_HITS: "a rule that no event can hit",
     Code.ALWAYS_HITS: "a rule that hits every event",
     Code.NO_PURPOSES: "a clause that protects no purpose (news, research, art, countering)",
@@ -168,7 +178,7 @@ class Problem:
     place: Place
     severity: Severity = Severity.ERROR
     hint: str | None = None
-    second: tuple[str, Place] | None = None
+    seconds: tuple[tuple[str, Place], ...] = ()
 
     def render(self) -> str:
         """The problem as text of several lines, with the source line and carets."""
@@ -178,17 +188,13 @@ class Problem:
         margin = " " * len(number)
         if self.hint is not None:
             lines.append(f"{margin} = {self.hint}")
-        if self.second is not None:
-            label, place = self.second
+        for label, place in self.seconds:
             lines.append(f"{margin} = {label}: {place}")
             lines.extend(_pointed(place, str(place.line).rjust(len(number))))
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
         """The problem as JSON values."""
-        second = None
-        if self.second is not None:
-            second = {"label": self.second[0], "where": str(self.second[1])}
         return {
             "code": self.code.value,
             "severity": self.severity.value,
@@ -197,15 +203,19 @@ class Problem:
             "line": self.place.line,
             "column": self.place.column,
             "hint": self.hint,
-            "second": second,
+            "seconds": [{"label": label, "where": str(place)} for label, place in self.seconds],
         }
 
 
 @dataclass(slots=True)
 class Problems:
-    """Collects every problem of a pack, so that all are reported at once."""
+    """Collects every problem of a pack, so that all are reported at once.
+
+    `n_errors` is how many mistakes there were so far.
+    """
 
     found: list[Problem] = field(default_factory=list)
+    n_errors: int = 0
 
     def error(
         self,
@@ -213,11 +223,12 @@ class Problems:
         message: str,
         place: Place,
         hint: str | None = None,
-        second: tuple[str, Place] | None = None,
+        *seconds: tuple[str, Place],
     ) -> None:
         """Add a mistake: the pack cannot be activated."""
+        self.n_errors += 1
         self.found.append(
-            Problem(code=code, message=message, place=place, hint=hint, second=second)
+            Problem(code=code, message=message, place=place, hint=hint, seconds=seconds)
         )
 
     def warn(
@@ -226,7 +237,6 @@ class Problems:
         message: str,
         place: Place,
         hint: str | None = None,
-        second: tuple[str, Place] | None = None,
     ) -> None:
         """Add a warning: the pack can be activated, and somebody should look."""
         self.found.append(
@@ -235,7 +245,6 @@ class Problems:
                 message=message,
                 place=place,
                 hint=hint,
-                second=second,
                 severity=Severity.WARNING,
             )
         )

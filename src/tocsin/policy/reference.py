@@ -7,19 +7,26 @@ a test keeps `docs/reference/policy-pack.md` equal to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 
 from tocsin.policy.banks import BANK_KEYS, ENTRY_KEYS
 from tocsin.policy.clauses import CLAUSE_KEYS, POLICY_KEYS
 from tocsin.policy.examples import SHORT_KEYS
 from tocsin.policy.functions import (
+    EXAMPLE,
     FUNCTIONS,
     SPECIAL,
-    UNAVAILABLE,
     WINDOW_EXAMPLE,
     WINDOW_FUNCTIONS,
+    Form,
+    Function,
+    WindowFunction,
 )
+from tocsin.policy.labels import LABEL_KEYS
 from tocsin.policy.legal import SCHEMES
-from tocsin.policy.parse import BANK_FIELDS, MAX_LIST, MAX_NUMBER, MAX_TEXT, STORED_TEXTS
+from tocsin.policy.memberships import BANK_FIELDS
+from tocsin.policy.naming import MAX_NAMED_DEPTH, MAX_NAMED_PARTS
+from tocsin.policy.parse import MAX_LIST, MAX_NUMBER, MAX_TEXT, STORED_TEXTS
 from tocsin.policy.problems import CODES
 from tocsin.policy.rules import RULE_KEYS
 from tocsin.policy.source import MAX_FILE_BYTES, MAX_FILES, MAX_PACK_BYTES
@@ -28,7 +35,13 @@ from tocsin.policy.syntax import MAX_DEPTH, MAX_NODES, MAX_SOURCE
 from tocsin.policy.windows import MAX_WINDOW
 from tocsin.records import ITEM_ACTIONS, ActionKind, Outcome, WindowKey
 
-__all__ = ["render_functions", "render_reference"]
+__all__ = [
+    "Described",
+    "FunctionGroup",
+    "described_functions",
+    "render_functions",
+    "render_reference",
+]
 
 _HEAD = """\
 # Policy packs
@@ -47,6 +60,8 @@ _LIMITS = (
     ("characters in a `when`", MAX_SOURCE),
     ("parts of a `when`", MAX_NODES),
     ("levels of nesting in a `when`", MAX_DEPTH),
+    ("parts of a `when`, with those of the rules that it names", MAX_NAMED_PARTS),
+    ("levels of nesting, with those of the rules that it names", MAX_NAMED_DEPTH),
     ("characters in a text inside a `when`", MAX_TEXT),
     ("items in a list inside a `when`", MAX_LIST),
     ("greatest number", MAX_NUMBER),
@@ -63,6 +78,7 @@ def render_reference() -> str:
         _values(),
         _keys("Legal mapping", SCHEMES, "scheme", "values"),
         _keys("A rule", RULE_KEYS),
+        _keys("A change of a label", LABEL_KEYS),
         _keys("An example", SHORT_KEYS)
         + "\nA bare text is an example with that `text`. An example happens at a fixed time, on an "
         "account\nthat is a year old.\n",
@@ -78,31 +94,94 @@ def render_reference() -> str:
     return "\n".join(sections)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One thing that rules may call; `call` gives `value` for the example of its group."""
+
+    name: str
+    signature: str
+    doc: str
+    call: str
+    value: str
+
+    def as_json(self) -> dict[str, str]:
+        """The same as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionGroup:
+    """Things of one kind that rules may call, and what their examples are about."""
+
+    name: str
+    title: str
+    example: str
+    items: tuple[Described, ...]
+
+
+def described_functions() -> tuple[FunctionGroup, ...]:
+    """Everything that rules may call, with what each takes and gives."""
+    keys = _listed(key.value for key in WindowKey)
+    return (
+        FunctionGroup(
+            name="function",
+            title="What each gives for one post:",
+            example=EXAMPLE,
+            items=_described(FUNCTIONS.values()),
+        ),
+        FunctionGroup(
+            name="window",
+            title=f"Over windows; a key is one of {keys}.",
+            example=WINDOW_EXAMPLE,
+            items=_described(WINDOW_FUNCTIONS.values()),
+        ),
+        FunctionGroup(
+            name="form",
+            title="Forms that look like functions; they take a name or a pattern in quotes:",
+            example="The post of the functions, above.",
+            items=_described(SPECIAL.values()),
+        ),
+    )
+
+
+def _described(
+    found: Iterable[Function] | Iterable[WindowFunction] | Iterable[Form],
+) -> tuple[Described, ...]:
+    return tuple(
+        Described(
+            name=item.name,
+            signature=item.signature,
+            doc=item.doc,
+            call=item.example[0],
+            value=item.example[1],
+        )
+        for item in found
+    )
+
+
 def render_functions() -> str:
     """The functions of the rule language as a section of Markdown."""
-    lines = ["## Functions", "", "| function | meaning | example | gives |", "|---|---|---|---|"]
-    for function in FUNCTIONS.values():
-        call, value = function.example
-        cells = (f"`{_escaped(function.signature)}`", function.doc, f"`{call}`", f"`{value}`")
-        lines.append(_row(cells))
-    keys = _listed(key.value for key in WindowKey)
-    lines += ["", f"Over [windows](../concepts/windows.md); a key is one of {keys}.", ""]
-    lines += [WINDOW_EXAMPLE, ""]
-    lines += ["| function | meaning | example | gives |", "|---|---|---|---|"]
-    for window in WINDOW_FUNCTIONS.values():
-        call, value = window.example
-        lines.append(_row((f"`{window.signature}`", window.doc, f"`{call}`", f"`{value}`")))
-    lines += ["", "Two forms look like functions; their argument is a name in quotes:", ""]
-    lines += ["| form | meaning |", "|---|---|"]
-    lines += [_row((f"`{form}`", doc)) for form, doc in SPECIAL.values()]
+    lines = ["## Functions"]
+    for group in described_functions():
+        title = group.title.replace("Over windows", "Over [windows](../concepts/windows.md)")
+        lines += ["", title, "", group.example, ""]
+        lines += ["| function | meaning | example | gives |", "|---|---|---|---|"]
+        lines += [
+            _row(
+                (
+                    f"`{_escaped(item.signature)}`",
+                    item.doc,
+                    f"`{_escaped(item.call)}`",
+                    f"`{item.value}`",
+                )
+            )
+            for item in group.items
+        ]
     lines += ["", "What each kind of bank is tested with:", "", "| bank | left of `in` |"]
     lines += ["|---|---|"]
     lines += [
         _row((f"`{kind.value}`", _listed(fields))) for kind, fields in sorted(BANK_FIELDS.items())
     ]
-    lines += ["", "Reserved, and an error until the part they need is installed:", ""]
-    lines += ["| function | waits for |", "|---|---|"]
-    lines += [_row((f"`{name}`", part)) for name, part in UNAVAILABLE.items()]
     return "\n".join(lines) + "\n"
 
 

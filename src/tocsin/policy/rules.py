@@ -1,8 +1,9 @@
 """Rules: read from `rules/*.yaml`.
 
 Comes in: the tree of one file, the clauses, and the catalogue. Goes out: checked rules. Always
-holds: a rule's clause exists and allows its outcome; its subject can be found in its events; a
-rule that rests on a bank tests nothing but membership of known links or media. Refused: see
+holds: rules may name each other in any order; a rule's clause exists and allows its outcome; its
+subject can be found in its events; a rule that rests on a bank tests nothing but membership of
+known links or media. Refused: see
 `fields` and `parse`; a rule without an example that it must hit.
 """
 
@@ -17,6 +18,8 @@ from tocsin.policy.clauses import Head
 from tocsin.policy.examples import read_examples
 from tocsin.policy.expressions import BankTest, BoolOp, Expr
 from tocsin.policy.fields import Fields, described
+from tocsin.policy.labels import read_changes
+from tocsin.policy.naming import Conditions
 from tocsin.policy.parse import parse_condition
 from tocsin.policy.problems import Code, Document, Place, Problems, did_you_mean
 from tocsin.policy.sensitive import warn_of_names
@@ -36,6 +39,7 @@ RULE_KEYS = {
     "priority": "0 to 1000: which rule wins, and how soon a person looks",
     "subject": "`post`, `account`, `hashtag` or `media` (optional)",
     "events": "event types that it is asked about (optional)",
+    "labels": "`add` and `remove`: labels that a hit puts on or takes off (optional)",
     "basis": "`bank` where it tests known material only; `rule` where absent",
     "note": "for people (optional)",
     "examples": "`hit` and `miss`: events that it must hit, and must not",
@@ -70,9 +74,23 @@ _SUBJECTS: dict[_SubjectName, SubjectKind] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What is read of a rule before any condition."""
+
+    fields: Fields
+    events: frozenset[str]
+    subject: SubjectKind
+    outcome: Outcome
+    basis: Basis
+
+
 @dataclass(slots=True)
 class RuleReader:
-    """Reads the rules of all files of a pack; ids are unique over the files."""
+    """Reads the rules of all files of a pack; ids are unique over the files.
+
+    First all files (`read`), then what the rules say (`finish`): they may name each other.
+    """
 
     head: Head
     catalogue: Catalogue
@@ -80,6 +98,9 @@ class RuleReader:
     rules: dict[str, Rule]
     places: dict[str, Place]
     unavailable: list[str]
+    _heads: list[tuple[str | None, _Head]]
+    _named: dict[str, _Head]
+    _conditions: Conditions
 
     def __init__(self, head: Head, catalogue: Catalogue, problems: Problems) -> None:
         self.head = head
@@ -88,6 +109,9 @@ class RuleReader:
         self.rules = {}
         self.places = {}
         self.unavailable = []
+        self._heads = []
+        self._named = {}
+        self._conditions = Conditions(catalogue, problems, {}, self._read_named)
 
     def read(self, document: Document) -> None:
         """Read one file, reporting every mistake."""
@@ -99,46 +123,64 @@ class RuleReader:
             self.problems.error(Code.SHAPE, message, root.place, "begin each rule with `- id: …`")
             return
         for node in root.items:
-            self._read_rule(node)
+            self._read_head(node)
 
-    def _read_rule(self, node: Node) -> None:
+    def finish(self) -> None:
+        """Read the conditions and make the rules."""
+        self._conditions.events = {rule_id: own.events for rule_id, own in self._named.items()}
+        for rule_id, own in self._heads:
+            self._read_rule(rule_id, own)
+
+    def _read_head(self, node: Node) -> None:
         if not isinstance(node, MapNode):
             message = f"a rule is a mapping, not {described(node)}"
             self.problems.error(Code.SHAPE, message, node.place)
             return
         fields = Fields(node, "a rule", self.problems, required=_REQUIRED, optional=RULE_KEYS)
         rule_id = self._id(fields)
-        clause = self._clause(fields)
         outcome = fields.choice("outcome", Outcome, Outcome.REVIEW)
-        priority = fields.integer("priority", 0, MAX_PRIORITY, 0)
         events, subject = self._scope(fields, outcome)
         basis = fields.choice("basis", Basis, Basis.RULE)
+        own = _Head(fields, events, subject, outcome, basis)
+        self._heads.append((rule_id, own))
+        if rule_id is not None:
+            self._named[rule_id] = own
+
+    def _read_rule(self, rule_id: str | None, own: _Head) -> None:
+        fields, events = own.fields, own.events
+        clause = self._clause(fields)
+        priority = fields.integer("priority", 0, MAX_PRIORITY, 0)
         note = fields.text("note") or None
+        labels = read_changes(fields, self.catalogue, self.problems)
         examples = self._examples(fields, rule_id or "rule", events)
-        condition = self._condition(fields, rule_id, events, basis)
+        condition = self._read_condition(own) if rule_id is None else self._conditions.of(rule_id)
+        if rule_id is not None and self._conditions.is_unavailable(rule_id):
+            self.unavailable.append(rule_id)
         if clause is not None:
-            self._check_outcome(fields, clause, outcome)
+            self._check_outcome(fields, clause, own.outcome)
         if rule_id is None or clause is None or condition is None:
             return
         version = rule_version(
             clause=clause,
             condition=condition,
-            outcome=outcome,
+            outcome=own.outcome,
             priority=priority,
-            subject=subject,
+            subject=own.subject,
             events=events,
-            basis=basis,
+            basis=own.basis,
+            labels=labels,
         )
         self.rules[rule_id] = Rule(
             id=rule_id,
             clause=clause.id,
             when=fields.text("when"),
             condition=condition,
-            outcome=outcome,
+            outcome=own.outcome,
             priority=priority,
-            subject=subject,
+            subject=own.subject,
             events=events,
-            basis=basis,
+            basis=own.basis,
+            labels=labels,
             note=note,
             examples=examples,
             version=version,
@@ -154,7 +196,7 @@ class RuleReader:
         if rule_id in self.places:
             second = ("first here", self.places[rule_id])
             message = f"two rules are called `{rule_id}`"
-            self.problems.error(Code.DUPLICATE_ID, message, place, second=second)
+            self.problems.error(Code.DUPLICATE_ID, message, place, None, second)
             return None
         self.places[rule_id] = place
         return rule_id
@@ -196,19 +238,17 @@ class RuleReader:
             self.problems.error(Code.SUBJECT, mismatch, fields.place("outcome"))
         return events, subject
 
-    def _condition(
-        self, fields: Fields, rule_id: str | None, events: frozenset[str], basis: Basis
-    ) -> Expr | None:
+    def _read_named(self, rule_id: str) -> Expr | None:
+        return self._read_condition(self._named[rule_id])
+
+    def _read_condition(self, own: _Head) -> Expr | None:
+        fields, events, basis = own.fields, own.events, own.basis
         node = fields.scalar("when")
         if node is None:
             return None
-        before = len(self.problems.found)
-        condition = parse_condition(node, self.catalogue, self.problems, events)
+        condition = parse_condition(node, self.catalogue, self.problems, events, self._conditions)
         warn_of_names("the rule's condition", _quoted(node.text), node.place, self.problems)
-        if condition is None:
-            found = [problem.code for problem in self.problems.found[before:]]
-            if rule_id is not None and Code.UNAVAILABLE in found:
-                self.unavailable.append(rule_id)
+        if condition is None or not self._conditions.check_size(condition, node.place):
             return None
         certain = certain_value(condition, events)
         if certain is False:
@@ -233,7 +273,7 @@ class RuleReader:
                 node, "the examples of a rule", self.problems, required=(), optional=("hit", "miss")
             )
             given = {key for key in ("hit", "miss") if parts.list_of(key)}
-            found = read_examples(parts, rule_id, events, self.problems)
+            found = read_examples(parts, rule_id, events, self.problems, self.catalogue.labels)
         head = fields.place("id")
         if "hit" not in given:
             message = "the rule has no example that it must hit"

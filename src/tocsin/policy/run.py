@@ -7,7 +7,7 @@ with the same features, signals and versions gives the same bytes, however batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,16 +15,19 @@ from tocsin.policy.automation import Gate, default_gate
 from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
 from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.execute import Asker, Interpreted
-from tocsin.policy.expressions import BankTest, Expr, Name, SignalRead, WindowRead, walk
+from tocsin.policy.expressions import BankTest, Expr, HasLabel, Name, SignalRead, WindowRead, walk
 from tocsin.policy.interpret import EventReader, evaluate, trace
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
 from tocsin.records import (
+    NO_LABELS,
     NO_WINDOWS,
     BankEntry,
     Decision,
     EventBatch,
     FeatureTable,
+    LabelHolder,
+    LabelTable,
     Outcome,
     Signal,
     SignalTable,
@@ -46,8 +49,9 @@ _SUBJECT_ORDER = ("post", "media", "hashtag", "campaign", "account")
 class CompiledPolicy:
     """A pack that passed its check, ready to decide.
 
-    `entries` are the bank entries that the pack brings along; `left_out` the rules that wait
-    for something that is not installed. `proposing` and `allowing` ask the rules: those that
+    `labels` says what each label means that rules may read or change; `entries` are the bank
+    entries that the pack brings along; `left_out` the rules that wait for something that is not
+    installed. `proposing` and `allowing` ask the rules: those that
     propose something, and the `allow` rules (see `check.compile_rules`).
     """
 
@@ -56,6 +60,7 @@ class CompiledPolicy:
     title: str
     clauses: Mapping[str, Clause]
     rules: Sequence[Rule]
+    labels: Mapping[str, str] = field(default_factory=dict)
     entries: Sequence[BankEntry] = ()
     left_out: Sequence[str] = ()
     proposing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
@@ -103,6 +108,12 @@ class CompiledPolicy:
         return tuple(part for part in parts if isinstance(part, WindowRead))
 
     @cached_property
+    def label_reads(self) -> frozenset[tuple[LabelHolder, str]]:
+        """The labels that rules ask for: holder and name."""
+        parts = (part for rule in self.rules for part in walk(rule.condition))
+        return frozenset((part.holder, part.name) for part in parts if isinstance(part, HasLabel))
+
+    @cached_property
     def events(self) -> frozenset[str]:
         """The event types that rules are asked about."""
         return frozenset().union(*(rule.events for rule in self.rules))
@@ -111,7 +122,7 @@ class CompiledPolicy:
         """The rules' own examples, for the pipeline to run."""
         return collect_examples(self.rules)
 
-    def decide(
+    def decide(  # noqa: PLR0913  # everything that decides, by name
         self,
         batch: EventBatch,
         features: FeatureTable,
@@ -119,14 +130,18 @@ class CompiledPolicy:
         versions: Mapping[str, str],
         gate: Gate = default_gate,
         windows: WindowTable = NO_WINDOWS,
+        *,
+        labels: LabelTable = NO_LABELS,
+        rows: Collection[int] | None = None,
     ) -> list[tuple[int, Decision]]:
         """One decision per row and subject that a rule hit.
 
-        `versions` are the digests of everything read before policy; this adds its own.
+        `versions` are the digests of everything read before policy; this adds its own. `rows`
+        limits the rows that are judged where it is given.
         """
         named = {**versions, "policy": self.version}
         decided: list[tuple[int, Decision]] = []
-        for row, by_subject in self._hits(batch, features, signals, windows):
+        for row, by_subject in self._hits(batch, features, signals, windows, labels, rows=rows):
             language = features.value("lang", row)
             context = Context(
                 clauses=self.clauses,
@@ -152,6 +167,7 @@ class CompiledPolicy:
         features: FeatureTable,
         signals: SignalTable,
         windows: WindowTable = NO_WINDOWS,
+        labels: LabelTable = NO_LABELS,
     ) -> list[tuple[int, str]]:
         """Rows and ids of the rules that hit and that no `allow` rule overrides.
 
@@ -159,7 +175,7 @@ class CompiledPolicy:
         that hit alone.
         """
         found: list[tuple[int, str]] = []
-        hits_by_row = self._hits(batch, features, signals, windows, with_lone_allow=True)
+        hits_by_row = self._hits(batch, features, signals, windows, labels, with_lone_allow=True)
         for row, by_subject in hits_by_row:
             for hits in by_subject.values():
                 floor = overriding_priority([hit.rule for hit in hits])
@@ -176,7 +192,9 @@ class CompiledPolicy:
         features: FeatureTable,
         signals: SignalTable,
         windows: WindowTable,
+        labels: LabelTable,
         *,
+        rows: Collection[int] | None = None,
         with_lone_allow: bool = False,
     ) -> list[tuple[int, dict[Subject, list[Hit]]]]:
         """Rows in order, with the rules that hit each subject.
@@ -187,11 +205,12 @@ class CompiledPolicy:
         found: dict[int, list[Hit]] = {}
 
         def reader_of(row: int) -> EventReader:
-            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+            found = signals.get(row, _NO_SIGNALS)
+            return EventReader(features, found, row, windows, labels=labels)
 
-        for row, indexes in self.proposing.hits(batch, features, signals, reader_of):
+        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, rows):
             found[row] = self._traced(indexes, reader_of(row))
-        among = None if with_lone_allow else frozenset(found)
+        among = rows if with_lone_allow else frozenset(found)
         for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among):
             found.setdefault(row, []).extend(self._traced(indexes, reader_of(row)))
         return [(row, _by_subject(batch, row, found[row])) for row in sorted(found)]

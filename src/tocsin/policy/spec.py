@@ -1,8 +1,8 @@
 """What a pack declares: clauses and rules, checked and frozen.
 
 Comes in: nothing. Goes out: frozen types. Always holds: a `Rule` has passed the check, and its
-`version` changes whenever it could decide otherwise: with its condition, outcome, priority,
-subject, events, basis, and with what its clause allows.
+`version` changes whenever it could decide otherwise: with its condition and those of the rules that
+it names, outcome, priority, subject, events, basis, labels, and with what its clause allows.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from tocsin.policy.expressions import Expr
-from tocsin.records import ActionKind, Event, Outcome, SubjectKind
+from tocsin.policy.expressions import Expr, RuleRead, walk
+from tocsin.records import ActionKind, Event, LabelChange, LabelHolder, Outcome, SubjectKind
 
 __all__ = [
     "EVENT_TYPES",
@@ -89,13 +89,15 @@ class Clause:
 class Example:
     """A rule's own example: an event in the wire format, and whether the rule must hit it.
 
-    `before` are the events that came earlier, in order: what windows hold.
+    `before` are the events that came earlier, in order: what windows hold; `labels` stand on its
+    account or handle.
     """
 
     event: Mapping[str, Any]
     should_hit: bool
     where: str
     before: tuple[Mapping[str, Any], ...] = ()
+    labels: frozenset[tuple[LabelHolder, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +113,14 @@ class Rule:
     subject: SubjectKind
     events: frozenset[str]
     basis: Basis = Basis.RULE
+    labels: tuple[LabelChange, ...] = ()
     note: str | None = None
     examples: tuple[Example, ...] = ()
     version: str
     where: str
 
 
-def rule_version(
+def rule_version(  # noqa: PLR0913  # everything that decides
     *,
     clause: Clause,
     condition: Expr,
@@ -126,10 +129,17 @@ def rule_version(
     subject: SubjectKind,
     events: frozenset[str],
     basis: Basis,
+    labels: tuple[LabelChange, ...] = (),
 ) -> str:
-    """SHA-256 over what decides, as 32 hexadecimal digits."""
+    """SHA-256 over what decides, as 32 hexadecimal digits.
+
+    That is also what the rules say that the condition names.
+    """
+    reads = (part for part in walk(condition) if isinstance(part, RuleRead))
+    named = {read.rule: read.children[0].key for read in reads}
     deciding = [
         clause.id, clause.severity, sorted(clause.actions), sorted(clause.bars.items()),
         condition.key, outcome, priority, subject, sorted(events), basis,
+        labels, sorted(named.items()),
     ]  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(deciding)).hexdigest()[:32]

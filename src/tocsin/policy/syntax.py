@@ -79,6 +79,10 @@ class Syntax:
         """Report a mistake at these characters of the text."""
         self.problems.error(code, message, self.node.place_at(start, end), hint)
 
+    def warn(self, code: Code, message: str, start: int, end: int, hint: str | None = None) -> None:
+        """Warn of these characters of the text."""
+        self.problems.warn(code, message, self.node.place_at(start, end), hint)
+
     def _is_readable(self) -> bool:
         text = self.node.text
         if len(text) > MAX_SOURCE:
@@ -104,10 +108,16 @@ class Syntax:
         if isinstance(error, SyntaxError) and error.lineno:
             at = self._offset(error.lineno, 0) + max((error.offset or 1) - 1, 0)
         at = min(at, len(text.rstrip()))
+        if isinstance(error, SyntaxError) and "escape" in (error.msg or ""):
+            hint = "put `r` before the quotes of a regular expression"
+            self.report(Code.SYNTAX, "there is no such escape in a text", at, at + 1, hint)
+            return
         self.report(Code.SYNTAX, "this cannot be read as an expression", at, at + 1)
 
     def _offset(self, line: int, column_bytes: int) -> int:
         """The offset in the text of a line (2 is the text's first) and a column in bytes."""
+        if line == 2 and self.node.text.isascii():  # noqa: PLR2004  # as most conditions
+            return min(column_bytes, len(self.node.text))
         lines = self.node.text.split("\n")
         index = min(max(line - 2, 0), len(lines) - 1)
         before = sum(len(part) + 1 for part in lines[:index])

@@ -206,7 +206,8 @@ class _Builder:
                 Code.DUPLICATE_KEY,
                 f"the key `{key.text}` stands here twice",
                 key.place,
-                second=("first here", first),
+                None,
+                ("first here", first),
             )
             return True
         parent.keys[key.text] = key

@@ -3,8 +3,8 @@
 Comes in: Python's tree of the call, and the reader of the expression around it. Goes out: a
 `WindowRead`, with the spec that the pipeline must answer. Always holds: the length is a constant;
 a `where` reads features of the counted event only, so that it can be asked again from the log.
-Refused: signals, banks and windows inside `where`; lengths beyond the limits; anything else
-than the signature of the function.
+Refused: signals, banks, windows, labels and rules inside `where`; lengths beyond the limits;
+anything else than the signature of the function.
 """
 
 from __future__ import annotations
@@ -12,14 +12,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import NoReturn, Protocol
 
-from tocsin.policy.expressions import BankTest, Expr, Name, SignalRead, WindowRead, walk
+from tocsin.policy.expressions import (
+    READS,
+    BankTest,
+    Expr,
+    HasLabel,
+    Name,
+    RuleRead,
+    SignalRead,
+    WindowRead,
+    walk,
+)
 from tocsin.policy.functions import WINDOW_FUNCTIONS, WindowFunction
-from tocsin.policy.interpret import Result, combine
+from tocsin.policy.interpret import constant_value
 from tocsin.policy.kinds import NUMBERS, Kind
 from tocsin.policy.problems import Code, did_you_mean
-from tocsin.policy.syntax import Syntax
+from tocsin.policy.reading import PartReader, read_known
 from tocsin.records import WindowKey, WindowMeasure, WindowSpec
 
 __all__ = ["MAX_WINDOW", "MIN_WINDOW", "read_window"]
@@ -30,27 +39,11 @@ MAX_WINDOW = timedelta(days=90)
 
 _EVENT = "event"
 
-
-class _Reader(Protocol):
-    """What reading a call needs of the reader of the expression."""
-
-    syntax: Syntax
-    events: frozenset[str]
-
-    def read(self, tree: ast.expr) -> Expr:
-        """The expression of a part; of kind UNKNOWN after a mistake."""
-        ...
-
-    def fail(self, code: Code, message: str, tree: ast.expr, hint: str | None = None) -> NoReturn:
-        """Report a mistake, and leave the part."""
-        ...
-
-    def give_up(self) -> NoReturn:
-        """Leave a part whose mistake was reported before."""
-        ...
+_NOT_COUNTED = (SignalRead, BankTest, WindowRead, HasLabel, RuleRead)
+"""What the counted event had then, and what is not kept to be asked again."""
 
 
-def read_window(reader: _Reader, tree: ast.Call, name: str) -> WindowRead:
+def read_window(reader: PartReader, tree: ast.Call, name: str) -> WindowRead:
     """The expression of a call of a window function."""
     function = WINDOW_FUNCTIONS[name]
     given = _arguments(reader, tree, function)
@@ -79,7 +72,9 @@ def read_window(reader: _Reader, tree: ast.Call, name: str) -> WindowRead:
     )
 
 
-def _arguments(reader: _Reader, tree: ast.Call, function: WindowFunction) -> Mapping[str, ast.expr]:
+def _arguments(
+    reader: PartReader, tree: ast.Call, function: WindowFunction
+) -> Mapping[str, ast.expr]:
     """The named arguments, complete and without strangers."""
     name, hint = function.name, f"`{function.signature}`"
     if len(tree.args) != 1:
@@ -98,14 +93,12 @@ def _arguments(reader: _Reader, tree: ast.Call, function: WindowFunction) -> Map
     return given
 
 
-def _of(reader: _Reader, tree: ast.expr, function: WindowFunction) -> str:
+def _of(reader: PartReader, tree: ast.expr, function: WindowFunction) -> str:
     """What is counted or added up; empty for events as such."""
     if function.measure is WindowMeasure.DISTINCT:
         return _key(reader, tree, "what")
     if function.measure is WindowMeasure.SUM:
-        expr = reader.read(tree)
-        if expr.kind is Kind.UNKNOWN:
-            reader.give_up()
+        expr = read_known(reader, tree)
         if not isinstance(expr, Name) or expr.kind is not Kind.INT:
             found = expr.kind.phrase if isinstance(expr, Name) else "more than a feature"
             message = f"`sum` adds up a feature that is a whole number; this is {found}"
@@ -118,7 +111,7 @@ def _of(reader: _Reader, tree: ast.expr, function: WindowFunction) -> str:
     return ""
 
 
-def _key(reader: _Reader, tree: ast.expr, argument: str) -> WindowKey:
+def _key(reader: PartReader, tree: ast.expr, argument: str) -> WindowKey:
     keys = [key.value for key in WindowKey]
     named = tree.id if isinstance(tree, ast.Name) else None
     if named not in keys:
@@ -128,35 +121,27 @@ def _key(reader: _Reader, tree: ast.expr, argument: str) -> WindowKey:
     return WindowKey(named)
 
 
-def _over(reader: _Reader, tree: ast.expr, function: WindowFunction) -> tuple[timedelta, str]:
-    expr = reader.read(tree)
-    if expr.kind is Kind.UNKNOWN:
-        reader.give_up()
+def _over(reader: PartReader, tree: ast.expr, function: WindowFunction) -> tuple[timedelta, str]:
+    expr = read_known(reader, tree)
     if expr.kind is not Kind.DURATION:
         code = Code.UNIT if expr.kind in NUMBERS else Code.TYPE
         message = f"`over` of `{function.name}` is a duration; this is {expr.kind.phrase}"
         said = expr.key if expr.kind in NUMBERS else "1"
         reader.fail(code, message, tree, f"say which unit: `minutes({said})` or `hours({said})`")
-    if any(isinstance(part, Name | SignalRead | BankTest | WindowRead) for part in walk(expr)):
+    if any(isinstance(part, READS) for part in walk(expr)):
         reader.fail(Code.NOT_ALLOWED, "`over` is a constant, the same for every event", tree)
-    value = _constant(expr)
+    value = constant_value(expr)
     if not isinstance(value, timedelta) or not MIN_WINDOW <= value <= MAX_WINDOW:
         message = f"a window is between a second and {MAX_WINDOW.days} days long"
         reader.fail(Code.TOO_LARGE, message, tree)
     return value, expr.key
 
 
-def _constant(expr: Expr) -> Result:
-    return combine(expr, [_constant(child) for child in expr.children])
-
-
-def _where(reader: _Reader, tree: ast.expr) -> Expr:
-    expr = reader.read(tree)
-    if expr.kind is Kind.UNKNOWN:
-        reader.give_up()
+def _where(reader: PartReader, tree: ast.expr) -> Expr:
+    expr = read_known(reader, tree)
     for part in walk(expr):
-        if isinstance(part, SignalRead | BankTest | WindowRead):
-            message = "`where` reads features of the counted event, no signals, banks or windows"
+        if isinstance(part, _NOT_COUNTED):
+            message = "`where` reads features of the counted event, and nothing else"
             reader.syntax.report(Code.NOT_ALLOWED, message, part.start, part.end)
             reader.give_up()
     if expr.kind is not Kind.BOOL:

@@ -103,7 +103,17 @@ from tocsin.records.events import (
     post_of,
 )
 from tocsin.records.hits import Judgement, ShadowHit, decode_shadow_hit, encode_shadow_hit
-from tocsin.records.labels import NO_LABELS, LabelChange, LabelHolder, LabelTable
+from tocsin.records.labels import (
+    NO_LABELS,
+    LabelChange,
+    LabelHolder,
+    LabelSaid,
+    LabelStanding,
+    LabelTable,
+    after_rule,
+    folded_handle,
+    handle_key,
+)
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
 from tocsin.records.schema import event_json_schema, published_schema, rendered_schema
 from tocsin.records.signals import Evidence, Signal, Span, TextField, rounded_score
@@ -168,6 +178,8 @@ __all__ = [
     "Judgement",
     "LabelChange",
     "LabelHolder",
+    "LabelSaid",
+    "LabelStanding",
     "LabelTable",
     "LogEntry",
     "LogHead",
@@ -212,6 +224,7 @@ __all__ = [
     "WindowTable",
     "account_key",
     "action_id",
+    "after_rule",
     "check_entry",
     "convert_event",
     "dead_letter_id",
@@ -227,6 +240,8 @@ __all__ = [
     "event_from_row",
     "event_json_schema",
     "events_to_arrow",
+    "folded_handle",
+    "handle_key",
     "lines_to_arrow",
     "needed_bar",
     "post_of",

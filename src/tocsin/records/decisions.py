@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from tocsin.clock import stable_id
 from tocsin.records.labels import LabelChange
-from tocsin.records.signals import Signal
+from tocsin.records.signals import Signal, Span
 
 __all__ = [
     "ACTION_STRENGTH",
@@ -106,7 +106,8 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One rule that hit: what it read and what was missing.
 
     `values` maps each name and each call that the rule read to its value (JSON types; times as
-    RFC 3339, durations as seconds); what had no value is listed in `missing` instead.
+    RFC 3339, durations as seconds); what had no value is listed in `missing` instead. `spans` says
+    where regular expressions matched, by the same names.
     """
 
     rule: str
@@ -117,6 +118,7 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     values: dict[str, Value] = {}
     missing: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()
+    spans: dict[str, tuple[Span, ...]] = {}
 
 
 class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,8 +1,9 @@
-"""Review: cases, verdicts, and the people who decide.
+"""Review: cases, verdicts, labels, and the people who decide.
 
 Comes in: what people choose, and who they say they are. Goes out: verdicts with the actions that
-follow, sessions, tokens, permissions. Always holds: there is no HTTP in here; every verdict is
-one entry of the ordered log. Refused: what the policy or the person's role does not allow.
+follow, labels, sessions, tokens, permissions. Always holds: there is no HTTP in here; every
+verdict is one entry of the ordered log. Refused: what the policy or the person's role does not
+allow.
 """
 
 from tocsin.review.automation import (
@@ -17,6 +18,7 @@ from tocsin.review.automation import (
 )
 from tocsin.review.clauses import BarView, ClauseView, MeasuredPolicy, PolicyView, RuleView
 from tocsin.review.consequences import ACCOUNT_ACTIONS, LABELS, consequence, subject_of
+from tocsin.review.labels import LabelWish, change_label, label_key
 from tocsin.review.passwords import MIN_CHARACTERS, Passwords
 from tocsin.review.queue import Neighbours, QueuePage, find_neighbours, list_page
 from tocsin.review.roles import PERMISSIONS, Permission, Role, may, parse_role, require
@@ -44,6 +46,7 @@ __all__ = [
     "Bar",
     "BarView",
     "ClauseView",
+    "LabelWish",
     "MeasuredPolicy",
     "Neighbours",
     "NewSession",
@@ -59,6 +62,7 @@ __all__ = [
     "Scope",
     "Session",
     "add_user",
+    "change_label",
     "confirm",
     "consequence",
     "create_token",
@@ -69,6 +73,7 @@ __all__ = [
     "find_token",
     "get_user",
     "judge",
+    "label_key",
     "list_bars",
     "list_page",
     "list_progress",

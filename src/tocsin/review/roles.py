@@ -44,6 +44,7 @@ class Permission(StrEnum):
     AUTOMATION_CHANGE = "automation.change"  # confirm what a rule earned, take it away
     ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
     EVENTS_WRITE = "events.write"
+    LABELS_WRITE = "labels.write"  # to read labels is to read accounts
 
 
 _READ = frozenset(
@@ -57,12 +58,13 @@ _READ = frozenset(
     }
 )
 
+_CASES = frozenset({Permission.CASES_DECIDE, Permission.SAMPLES_JUDGE, Permission.LABELS_WRITE})
+
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.ANALYST: _READ | {Permission.DEADLETTERS_READ},
-        Role.MODERATOR: _READ | {Permission.CASES_DECIDE, Permission.SAMPLES_JUDGE},
-        Role.INVESTIGATOR: _READ
-        | {Permission.CASES_DECIDE, Permission.SAMPLES_JUDGE, Permission.AUDIT_READ},
+        Role.MODERATOR: _READ | _CASES,
+        Role.INVESTIGATOR: _READ | _CASES | {Permission.AUDIT_READ},
         Role.APPEALS: _READ | {Permission.VERDICTS_REVERSE, Permission.AUDIT_READ},
         Role.LEAD: frozenset(Permission) - {Permission.EVENTS_WRITE},
         Role.ADMIN: frozenset(Permission),

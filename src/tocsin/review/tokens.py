@@ -42,6 +42,8 @@ class Scope(StrEnum):
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     ACTIONS_READ = "actions:read"
+    LABELS_READ = "labels:read"
+    LABELS_WRITE = "labels:write"
     ADMIN = "admin"
 
 

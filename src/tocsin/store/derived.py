@@ -38,7 +38,7 @@ from tocsin.records import (
     account_key,
     action_id,
 )
-from tocsin.store import draws, eventids, rulehits, schema, standings
+from tocsin.store import draws, eventids, labelrows, rulehits, schema, standings
 from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events"]
@@ -66,6 +66,8 @@ def apply_entry(
             standings.apply_standing(connection, entry)
         case EntryKind.ALERT:
             standings.apply_acknowledgement(connection, entry)
+        case EntryKind.LABEL:
+            labelrows.apply_person(connection, entry, content)
         case _:
             pass  # users, settings and checkpoints derive nothing
 
@@ -95,6 +97,7 @@ def apply_events(
     if decisions:
         line_of = dict(zip(entry.body["ids"], lines, strict=True))
         _apply_decisions(connection, entry, decisions, line_of)
+        labelrows.apply_decisions(connection, entry, decisions)
     if decisions or shadow:
         rulehits.insert(connection, entry, decisions, shadow)
     draws.insert(connection, entry)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 __all__ = [
     "DERIVED",
+    "account_labels",
     "account_states",
     "actions",
     "alerts",
@@ -38,6 +39,7 @@ __all__ = [
     "dead_letters",
     "decisions",
     "event_ids",
+    "label_changes",
     "log_content",
     "log_entries",
     "metadata",
@@ -367,6 +369,44 @@ alerts = Table(
     Index(None, "acknowledged_at_us", "position"),
 )
 
+account_labels = Table(
+    "account_labels",
+    metadata,
+    Column("holder", String(16), primary_key=True),  # `account`, or `handle`
+    Column("key", String(512), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("source", String(8), primary_key=True),  # `person`, or `rule`
+    Column("is_added", Boolean, nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("rule_version", String(32)),
+    Column("decision_id", String(64)),
+    Column("since_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Column("position", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Index(None, "name"),
+)
+
+label_changes = Table(
+    "label_changes",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String(16), nullable=False),  # `account`, or `handle`
+    Column("key", String(512), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("source", String(8), nullable=False),  # `person`, or `rule`
+    Column("change", String(16), nullable=False),  # `added`, `removed`, or `withdrawn`
+    Column("by_whom", String(128), nullable=False),
+    Column("rule_version", String(32)),
+    Column("decision_id", String(64)),
+    Column("at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger),
+    Index(None, "holder", "key"),
+)
+
 DERIVED = (
     event_ids,
     decisions,
@@ -384,6 +424,8 @@ DERIVED = (
     sample_judgements,
     automation_states,
     alerts,
+    account_labels,
+    label_changes,
 )
 """Tables that `tocsin rebuild` empties and fills again from the log."""
 

@@ -156,6 +156,7 @@ def read_case_page(
     is_post_judged = decision is not None and decision.event not in {one.event for one in reports}
     author = case.actor or (None if event is None else account_key(event.actor))
     clause = policy.clauses.get(case.clause)
+    now = store.clock.now()
     return CasePage(
         case=case,
         title=(clause and clause.title) or (why and why.explanation.clause_title) or case.clause,
@@ -171,8 +172,8 @@ def read_case_page(
         ),
         is_erased=is_erased,
         reports=reports[::-1],
-        author=read_author(connection, author, event, found),
-        history=read_history(connection, case.subject, author, now=store.clock.now()),
+        author=read_author(connection, author, event, found, now=now),
+        history=read_history(connection, case.subject, author, now=now),
         choices=_choices(case, decision, policy),
         neighbours=find_neighbours(connection, queue, case_id),
         standings=read_standings(store, connection, case),

@@ -19,18 +19,21 @@ from tocsin.records import (
     Decision,
     Event,
     Evidence,
+    LabelHolder,
     Media,
     Post,
+    Reason,
     Signal,
     Span,
     Subject,
     Verdict,
     account_key,
     event_from_row,
+    folded_handle,
     post_of,
     restore_event,
 )
-from tocsin.store import accounts, banks, cases, decisions, outbox, people
+from tocsin.store import accounts, banks, cases, decisions, labels, outbox, people
 from tocsin.store.query import post_versions
 from tocsin.store.store import Store
 from tocsin.web.text import Link, Mark, Piece, cut, find_links, hidden_in
@@ -56,7 +59,7 @@ _SHOWN_SPANS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One thing that a detector found, numbered as the marks in the text are.
+    """One thing that a detector or an expression found, numbered as the marks in the text are.
 
     `spans` are all its places, as (field, start, end); overlapping ones are joined. `entry` is
     the bank's entry, where it has one.
@@ -117,7 +120,10 @@ class PostView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorView:
-    """Who wrote it: as the event described them, and as the store knows them."""
+    """Who wrote it: as the event described them, and as the store knows them.
+
+    `labels` are those of the account and of its handle; `said_by` names who said them.
+    """
 
     key: str
     actor: Actor | None
@@ -125,6 +131,15 @@ class AuthorView:
     bio: Sequence[Piece]
     state: accounts.AccountState | None
     at: datetime | None
+    labels: Sequence[labels.LabelRow]
+    said_by: Mapping[str, str]
+
+    @property
+    def handle(self) -> str | None:
+        """The handle that it has, as far as is known."""
+        if self.actor is not None and self.actor.handle:
+            return self.actor.handle
+        return None if self.state is None else self.state.handle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +185,20 @@ def find_post(store: Store, subject: Subject) -> Event | None:
 
 
 def read_found(connection: sa.Connection, decision: Decision) -> list[Found]:
-    """What the detectors found, each entry of a bank once, numbered from 1."""
+    """What detectors and regular expressions found, each once, numbered from 1."""
     groups: dict[tuple[str | None, ...], list[tuple[Signal, Evidence]]] = {}
     for signal in decision.signals:
         for item in signal.evidence:
             what = item.entry or item.note
             groups.setdefault((signal.name, item.kind, item.bank, what), []).append((signal, item))
-    return [
+    found = [
         _found(connection, number, group) for number, group in enumerate(groups.values(), start=1)
     ]
+    matched = {
+        key: _matched(len(found) + place, key, reason)
+        for place, (key, reason) in enumerate(_expressions(decision).items(), start=1)
+    }
+    return [*found, *matched.values()]
 
 
 def read_post(event: Event | None, found: Sequence[Found]) -> PostView | None:
@@ -197,19 +217,31 @@ def read_post(event: Event | None, found: Sequence[Found]) -> PostView | None:
 
 
 def read_author(
-    connection: sa.Connection, key: str | None, event: Event | None, found: Sequence[Found]
+    connection: sa.Connection,
+    key: str | None,
+    event: Event | None,
+    found: Sequence[Found],
+    *,
+    now: datetime,
 ) -> AuthorView | None:
     """Who wrote it; None for an anonymous post."""
     if key is None:
         return None
     actor = None if event is None else event.actor
+    state = accounts.get(connection, key)
+    handle = (actor and actor.handle) or (state and state.handle)
+    rows = labels.of_holder(connection, LabelHolder.ACCOUNT, key, now=now)
+    if handle and (folded := folded_handle(handle)):
+        rows += labels.of_holder(connection, LabelHolder.HANDLE, folded, now=now)
     return AuthorView(
         key=key,
         actor=actor,
         name=cut((actor and actor.name) or "", _marks(found, "actor.name")),
         bio=cut((actor and actor.bio) or "", _marks(found, "actor.bio")),
-        state=accounts.get(connection, key),
+        state=state,
         at=None if event is None else event.at,
+        labels=rows,
+        said_by=names_of(connection, [row.by for row in rows]),
     )
 
 
@@ -278,6 +310,32 @@ def _found(
         bank=item.bank,
         entry_id=item.entry,
         entry=banks.get(connection, item.entry) if item.entry else None,
+    )
+
+
+def _expressions(decision: Decision) -> dict[str, Reason]:
+    """The regular expressions that matched, each with the first rule that holds it."""
+    found: dict[str, Reason] = {}
+    for reason in decision.reasons:
+        for key in reason.spans:
+            found.setdefault(key, reason)
+    return found
+
+
+def _matched(number: int, key: str, reason: Reason) -> Found:
+    return Found(
+        number=number,
+        signal=key,
+        detector=reason.rule,
+        version=reason.rule_version,
+        score=None,
+        note=None,
+        kind="regex",
+        spans=_joined(reason.spans[key]),
+        distance=None,
+        bank=None,
+        entry_id=None,
+        entry=None,
     )
 
 

@@ -7,18 +7,18 @@ and that user's role must allow it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
-from tocsin.errors import InputError, NotFoundError
+from tocsin.errors import NotFoundError
 from tocsin.records import ActionKind, CaseState, ProtectedPurpose, Verdict, VerdictKind
-from tocsin.review import Permission, Role, Ruling, Scope, decide, may, require, reverse
-from tocsin.store import cases, outbox, people
+from tocsin.review import Permission, Ruling, Scope, decide, may, require, reverse
+from tocsin.store import cases, outbox
+from tocsin.web.api.bodies import decoded, person_of, schema_of
 from tocsin.web.api.paging import Limit, PageNumber
 from tocsin.web.callers import Caller, needs
 from tocsin.web.context import Context, context_of
@@ -31,7 +31,6 @@ Reader = Annotated[Caller, Depends(needs(Permission.CASES_READ, Scope.CASES_READ
 Decider = Annotated[Caller, Depends(needs(Permission.CASES_DECIDE, Scope.CASES_WRITE))]
 Undoer = Annotated[Caller, Depends(needs(Permission.CASES_READ, Scope.CASES_WRITE))]
 Part = Annotated[str | None, Query(max_length=512)]
-Body = TypeVar("Body", bound=Struct)
 
 
 class VerdictBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,21 +52,6 @@ class ReversalBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     note: str = ""
     reviewer: str | None = None
-
-
-def _schema(body: type[Struct]) -> dict[str, Any]:
-    (schema,), parts = msgspec.json.schema_components([body], ref_template="#/x/{name}")
-    found = parts[schema["$ref"].rpartition("/")[2]]
-    inlined = _inlined(found, parts)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
-
-
-def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
-    if isinstance(schema, dict):
-        if "$ref" in schema:
-            return _inlined(parts[schema["$ref"].rpartition("/")[2]], parts)
-        return {name: _inlined(value, parts) for name, value in schema.items()}
-    return [_inlined(item, parts) for item in schema] if isinstance(schema, list) else schema
 
 
 @router.get("/v1/cases", summary="List cases")
@@ -119,11 +103,11 @@ def get_case(request: Request, caller: Reader, case_id: str) -> dict[str, Any]:
 
 
 @router.post(
-    "/v1/cases/{case_id}/verdict", summary="Decide a case", openapi_extra=_schema(VerdictBody)
+    "/v1/cases/{case_id}/verdict", summary="Decide a case", openapi_extra=schema_of(VerdictBody)
 )
 async def post_verdict(request: Request, caller: Decider, case_id: str) -> dict[str, Any]:
     """Decide; 409 says what changed if somebody was faster."""
-    body = _decoded(await request.body(), VerdictBody)
+    body = decoded(await request.body(), VerdictBody)
     verdict = await run_in_threadpool(_decide, context_of(request), caller, case_id, body)
     return {"ok": True, "verdict": msgspec.to_builtins(verdict)}
 
@@ -131,11 +115,11 @@ async def post_verdict(request: Request, caller: Decider, case_id: str) -> dict[
 @router.post(
     "/v1/verdicts/{verdict_id}/reverse",
     summary="Take a verdict back",
-    openapi_extra=_schema(ReversalBody),
+    openapi_extra=schema_of(ReversalBody),
 )
 async def post_reversal(request: Request, caller: Undoer, verdict_id: str) -> dict[str, Any]:
     """Cancel what waits and restore what was sent; the case is open again."""
-    body = _decoded(await request.body() or b"{}", ReversalBody)
+    body = decoded(await request.body() or b"{}", ReversalBody)
     verdict = await run_in_threadpool(_reverse, context_of(request), caller, verdict_id, body)
     return {"ok": True, "verdict": msgspec.to_builtins(verdict)}
 
@@ -143,7 +127,7 @@ async def post_reversal(request: Request, caller: Undoer, verdict_id: str) -> di
 def _decide(context: Context, caller: Caller, case_id: str, body: VerdictBody) -> Verdict:
     with context.store.read() as connection:
         policy = context.policy(connection)
-        reviewer, role = _reviewer(connection, caller, body.reviewer)
+        reviewer, role = person_of(connection, caller, body.reviewer, where="reviewer")
     require(role, Permission.CASES_DECIDE)
     ruling = Ruling(
         case=case_id,
@@ -161,7 +145,7 @@ def _decide(context: Context, caller: Caller, case_id: str, body: VerdictBody) -
 
 def _reverse(context: Context, caller: Caller, verdict_id: str, body: ReversalBody) -> Verdict:
     with context.store.read() as connection:
-        reviewer, role = _reviewer(connection, caller, body.reviewer)
+        reviewer, role = person_of(connection, caller, body.reviewer, where="reviewer")
     return reverse(
         context.store,
         verdict_id,
@@ -169,30 +153,3 @@ def _reverse(context: Context, caller: Caller, verdict_id: str, body: ReversalBo
         may_reverse_any=may(role, Permission.VERDICTS_REVERSE),
         note=body.note,
     )
-
-
-def _reviewer(connection: sa.Connection, caller: Caller, name: str | None) -> tuple[str, Role]:
-    """Whose verdict it is: the person at the console, or the user that a token names."""
-    if caller.session is not None:
-        if name not in (None, caller.session.name):
-            raise InputError("a person decides under their own name", where="reviewer")
-        return caller.session.user_id, caller.session.role
-    user = people.user_by_name(connection, name or "")
-    if user is None or user.is_disabled:
-        raise InputError(
-            "a verdict is a person's, and a token is none",
-            where="reviewer",
-            hint="name the active user who decided: `tocsin user list` shows them",
-        )
-    return user.id, Role(user.role)
-
-
-def _decoded(body: bytes, kind: type[Body]) -> Body:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # messages of the decoder name fields and types, never values, except unknown fields
-        text = str(error)
-        known = isinstance(error, msgspec.ValidationError) and "unknown field" not in text
-        reason = text[:1].lower() + text[1:] if known else "it is not JSON of the expected form"
-        raise InputError(f"the body cannot be used: {reason}", hint="see /openapi.json") from None

@@ -11,6 +11,7 @@ from tocsin.web.api import (
     deadletters,
     decisions,
     events,
+    labels,
     media,
     status,
 )
@@ -18,5 +19,15 @@ from tocsin.web.api import (
 __all__ = ["api_router"]
 
 api_router = APIRouter()
-for module in (events, media, decisions, cases, actions, automation, deadletters, status):
+for module in (
+    events,
+    media,
+    decisions,
+    cases,
+    actions,
+    automation,
+    labels,
+    deadletters,
+    status,
+):
     api_router.include_router(module.router)

@@ -31,8 +31,13 @@ def get_status(
     request: Request,
     caller: Annotated[Caller, Depends(needs(Permission.CASES_READ, Scope.CASES_READ))],
 ) -> dict[str, Any]:
-    """Versions and counts; `policy_problem` names why a newer policy is not used, if so."""
+    """Versions and counts; `policy_problem` names why a newer policy is not used, if so.
+
+    `windows` says how much each window of the rules holds in memory: keys, events and bytes;
+    `windows_late` how many events came too late to be counted since the start.
+    """
     context = context_of(request)
+    held = context.live.windows.stats()
     with context.store.read() as connection:
         policy = context.policy(connection)
         problem = context.live.problem
@@ -48,5 +53,7 @@ def get_status(
             "cases_by_clause": cases.count_by_clause(connection),
             "actions": outbox.count_by_state(connection),
             "dead_letters": deadletters.count(connection),
+            "windows": [{"window": name, **kept._asdict()} for name, kept in held.items()],
+            "windows_late": context.live.windows.n_late,
             "solo": context.store.settings.solo,
         }

@@ -7,9 +7,10 @@ on the page of the rule.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -28,15 +29,28 @@ from tocsin.store import alerts
 from tocsin.web.automationpage import STATE_ORDER, read_automation
 from tocsin.web.callers import Form, Person, person
 from tocsin.web.console.pages import page, redirect
-from tocsin.web.context import context_of
+from tocsin.web.context import Context, context_of
 from tocsin.web.subjects import names_of
 
-__all__ = ["router"]
+__all__ = ["router", "values_of"]
 
 router = APIRouter()
 
 Reader = Annotated[Person, Depends(person(Permission.AUTOMATION_READ))]
 Changer = Annotated[Person, Depends(person(Permission.AUTOMATION_CHANGE))]
+
+
+def values_of(context: Context, connection: sa.Connection, rule: str) -> dict[str, Any]:
+    """What `rule_automation.html` shows of a rule, on whichever page it stands."""
+    policy = context.policy(connection)
+    strata = read_automation(context.store, connection, policy, rule)
+    bars = list_bars(policy, solo=context.store.settings.solo)
+    who = [str(entry.body["by"]) for one in strata for entry in one.history]
+    return {
+        "automation": strata,
+        "automation_bars": [bar for bar in bars if bar.rule == rule],
+        "automation_names": names_of(connection, who),
+    }
 
 
 @router.get("/automation")
@@ -127,12 +141,8 @@ def _rule_page(
     context = context_of(request)
     with context.store.read() as connection:
         policy = context.policy(connection)
-        strata = read_automation(context.store, connection, policy, rule)
-        bars = list_bars(policy, solo=context.store.settings.solo)
-        who = [str(entry.body["by"]) for one in strata for entry in one.history]
-        names = names_of(connection, who)
-    own = [bar for bar in bars if bar.rule == rule]
-    if not strata and not own:
+        values = values_of(context, connection, rule)
+    if not values["automation"] and not values["automation_bars"]:
         raise NotFoundError(
             "no such rule could act by itself",
             hint="its clause gives its action a bar under `automatic`",
@@ -143,9 +153,7 @@ def _rule_page(
         "automation_rule.html",
         status=200 if problem is None else problem.http_status,
         rule=rule,
-        automation=strata,
-        automation_bars=own,
-        automation_names=names,
         problem=problem,
         clauses=policy.clauses,
+        **values,
     )

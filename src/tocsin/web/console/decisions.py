@@ -75,5 +75,5 @@ def show_decision(request: Request, user: Reader, decision_id: str) -> HTMLRespo
             decision=decision,
             why=why,
             post=read_post(event, why.found),
-            author=read_author(connection, decision.actor, event, why.found),
+            author=read_author(connection, decision.actor, event, why.found, now=context.now),
         )

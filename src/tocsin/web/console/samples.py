@@ -51,7 +51,14 @@ def show_sample(
     if key is not None and event is not None:
         name, bio = (actor and actor.name) or "", (actor and actor.bio) or ""
         author = AuthorView(
-            key=key, actor=actor, name=cut(name, ()), bio=cut(bio, ()), state=None, at=event.at
+            key=key,
+            actor=actor,
+            name=cut(name, ()),
+            bio=cut(bio, ()),
+            state=None,
+            at=event.at,
+            labels=(),
+            said_by={},
         )
     return page(
         request,

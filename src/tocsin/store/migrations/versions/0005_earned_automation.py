@@ -1,13 +1,13 @@
 """Earned automation: samples of rules' hits, what was said of them, standings, alerts.
 
-Comes in: the schema at 0002. Goes out: the schema at 0005.
+Comes in: the schema at 0004. Goes out: the schema at 0005.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 
 
 def upgrade() -> None:
