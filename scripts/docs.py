@@ -216,9 +216,9 @@ def _scope(route: APIRoute) -> str:
     """The scope that a token needs, as the route's own dependency on `needs` says it."""
     for dependency in route.dependant.dependencies:
         if inspect.isfunction(dependency.call):
-            scope = inspect.getclosurevars(dependency.call).nonlocals.get("scope")
-            if scope is not None:
-                return f"Scope: `{scope}`."
+            scopes = inspect.getclosurevars(dependency.call).nonlocals.get("scopes")
+            if scopes:
+                return f"Scope: {' or '.join(f'`{scope}`' for scope in scopes)}."
     return "No token is needed."
 
 

@@ -13,13 +13,20 @@ from tocsin import bench
 from tocsin.bench import Measurement
 from tocsin.bench.measure import Stopwatch, cpu_s
 from tocsin.bench.pipeline import Sizes, bench_pipeline
-from tocsin.bench.workload import make_lines, make_pack, make_phrases
+from tocsin.bench.workload import WINDOWS, make_lines, make_pack, make_phrases
 from tocsin.pipeline import check
 from tocsin.policy import PackSource
 from tocsin.records import EventPolicy, decode_event
 from tocsin.testing import T0
 
-SMALL = Sizes(rules=3, phrases=9, events={1: 4, 16: 40}, peer_events=20, stage_events=40)
+SMALL = Sizes(
+    rules=9,
+    phrases=9,
+    events={("ndjson", 1): 4, ("ndjson", 256): 300, ("arrow", 256): 300},
+    runs=1,
+    peer_events=20,
+    stage_events=40,
+)
 
 
 @pytest.fixture
@@ -35,17 +42,25 @@ def test_every_figure_says_what_it_is(tmp_path: Path, monkeypatch: pytest.Monkey
     steps: list[str] = []
     found = list(bench_pipeline(on_step=steps.append, sizes=SMALL))
     rates = [m for m in found if m.measure == "pipeline_events_per_s"]
-    assert [m.params["batch"] for m in rates] == [1, 16]
+    inputs = [(m.params["input"], m.params["batch"]) for m in rates]
+    assert inputs == [("ndjson", 1), ("ndjson", 256), ("arrow", 256)]
     for rate in rates:
         assert rate.unit == "events/s/core"
         assert rate.value > 0
         assert rate.peer_value
         assert rate.ratio is not None
-        assert {"rules": 3, "phrases": 9, "input": "ndjson"}.items() <= rate.params.items()
+        assert {"rules": 9, "phrases": 9, "windows": 6}.items() <= rate.params.items()
+    times = [m for m in found if m.measure == "batch_ms"]
+    assert {(m.params["input"], m.params["clock"], m.params["percentile"]) for m in times} == {
+        (given, clock, percentile)
+        for given in ("ndjson", "arrow")
+        for clock in ("cpu", "wall")
+        for percentile in (50, 99)
+    }
     stages = [m.params["stage"] for m in found if m.measure == "stage_us_per_event"]
-    assert stages == [
-        "ingest", "features", "detectors", "policy", "store (de-duplication, chain, fsync)",
-        "archive",
+    assert stages == 2 * [
+        "ingest", "features", "windows", "detectors", "policy",
+        "store (de-duplication, chain, fsync)", "archive",
     ]  # fmt: skip
     assert len(steps) >= 4
     assert list(tmp_path.iterdir()) == [], "it works in a folder of its own"
@@ -83,9 +98,9 @@ def test_the_workload_is_the_same_each_time_and_valid() -> None:
     assert phrases == make_phrases(6)
     events = [decode_event(line, now=T0, policy=EventPolicy()) for line in lines]
     assert len({event.id for event in events}) == 300
-    report = check(PackSource.from_files(make_pack(3, phrases)))
+    report = check(PackSource.from_files(make_pack(9, phrases, len(WINDOWS))))
     assert report.policy is not None
-    assert len(report.policy.rules) == 3
+    assert (len(report.policy.rules), len(report.policy.windows)) == (9, 6)
 
 
 def test_a_measurement_without_a_peer_says_nothing_of_one() -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.pipeline.test_windows import pack as window_pack
 from tests.support.cases import PLAIN_POLICY, case_about
-from tests.support.runs import PACK, Ran, environment, made_lines, run_command
+from tests.support.runs import PACK, Ran, environment, made_lines, pack_folder, run_command
 from tocsin.config import Settings
 from tocsin.records import ActionKind, VerdictKind, entry_id
 from tocsin.review import Ruling, decide
@@ -266,8 +267,12 @@ def test_policy_test_names_the_example_that_is_not_kept(tocsin: Tocsin) -> None:
 
 def test_policy_functions_lists_what_rules_may_call(tocsin: Tocsin) -> None:
     functions = tocsin.json("policy", "functions")
-    assert all(set(function) == {"signature", "doc"} for function in functions)
-    assert "not installed yet" in tocsin("policy", "functions").out
+    keys = {"group", "name", "signature", "doc", "call", "value"}
+    assert all(set(function) == keys for function in functions)
+    assert {function["group"] for function in functions} == {"function", "window", "form"}
+    shown = tocsin("policy", "functions").out
+    assert all(str(function["signature"]) in shown for function in functions)
+    assert 'matches(text, "iron +dawn (rises|has risen)")  gives  true' in shown
 
 
 # --- banks ---------------------------------------------------------------------------------------
@@ -495,3 +500,40 @@ def test_reconcile_is_a_check(tocsin: Tocsin) -> None:
     ran = tocsin("reconcile", "--json", status=4)
     assert [found["kind"] for found in ran.json] == ["not_ours"]
     assert "account:a1" in tocsin("reconcile", status=4).out
+
+
+def test_explain_lists_what_windows_counted(tocsin: Tocsin) -> None:
+    files = window_pack({"busy": "count(event, by=account, over=hours(1)) >= 1"})
+    tocsin("init")
+    tocsin("policy", "activate", pack_folder(tocsin.folder / "windows", files), "--reason", "x")
+    wire = {
+        "id": "e1",
+        "type": "post.created",
+        "at": "2026-03-01T12:00:00Z",
+        "actor": {"id": "a1"},
+        "post": {"id": "p1", "text": "bells"},
+    }
+    tocsin("run", tocsin.file([json.dumps(wire).encode()]))
+    shown = tocsin("explain", "e1", "--windows").out
+    assert "window count(event, by=account, over=hours(1)) = 1, read by busy" in shown
+    assert "e1  (entry " in shown
+    (explained,) = tocsin.json("explain", "e1", "--windows")
+    assert explained["windows"][0]["agrees"]  # type: ignore[index]  # a list
+    assert tocsin.json("explain", "e1")[0]["windows"] is None
+
+
+def test_check_says_what_would_be_decided_and_stores_nothing(tocsin: Tocsin) -> None:
+    tocsin("run", tocsin.file(made_lines(5)))
+    wire = {"type": "post.created", "post": {"text": "The dawn of iron rises tonight"}}
+    path = tocsin.file([json.dumps(wire).encode()], "one.json")
+    before = tocsin.json("decisions")
+    shown = tocsin("check", path).out
+    assert 'text in bank("slogans") = true' in shown
+    assert "nothing was stored" in shown
+    (answer,) = tocsin.json("check", path)
+    assert answer["event"] == "unnamed"
+    assert [one["outcome"] for one in answer["decisions"]] == ["review"]  # type: ignore[attr-defined]  # a list
+    path = tocsin.file([b'{"type": "post.created", "post": {"text": "bells"}}'], "two.json")
+    assert "no rule would hit" in tocsin("check", path).out
+    assert tocsin.json("decisions") == before
+    assert "the event is refused" in tocsin("check", tocsin.file([b"{}"]), status=2).err

@@ -76,3 +76,8 @@ def test_a_derived_page_is_current(page: Path) -> None:
 
 def test_no_page_is_left_of_a_command_that_is_gone() -> None:
     assert set(CLI_PAGES.glob("*.md")) <= set(rendered())
+
+
+def test_the_page_of_the_api_names_the_scope_of_every_route_but_one() -> None:
+    page = (DOCS / "reference" / "http.md").read_text()
+    assert page.count("No token is needed.") == 1, "only the health of the server is public"

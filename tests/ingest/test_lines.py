@@ -16,18 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.errors import InputError
-from tocsin.ingest import Item, Line, LineReader, RefusedLine, open_lines
+from tocsin.ingest import Line, LineReader, RefusedLine, open_lines
 from tocsin.records import MAX_EXCERPT_BYTES, MAX_LINE_BYTES, Refusal
 
 LINES = [b'{"n": %d, "text": "%s"}' % (n, b"harbour " * (n % 50)) for n in range(3_000)]
 PLAIN = b"\n".join(LINES) + b"\n"
 
 
-def read(content: bytes) -> list[Item]:
+def read(content: bytes) -> list[Line | RefusedLine]:
     return list(LineReader(io.BytesIO(content), source="test"))
 
 
-def contents(items: list[Item]) -> list[bytes]:
+def contents(items: list[Line | RefusedLine]) -> list[bytes]:
     return [item.content for item in items if isinstance(item, Line)]
 
 

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.slow
 def engine() -> Engine:
     policy = check(load_pack()).policy
     assert policy is not None
-    return Engine(policy=policy, detectors=detectors(policy.entries), versions={})
+    return Engine(
+        policy=policy, detectors=detectors(policy.entries, reads=policy.signals), versions={}
+    )
 
 
 def opened(engine: Engine, path: Path) -> Iterator[str]:

@@ -175,7 +175,7 @@ def test_a_batch_that_fails_leaves_no_trace_in_the_pipeline(
     hits(live, "plain")
     clock.advance(timedelta(hours=2))
     with monkeypatch.context() as patched:
-        patched.setattr("tocsin.store.Transaction.record_events", lambda *_: 1 / 0)
+        patched.setattr("tocsin.store.Transaction.record_events", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             hits(live, "iron never sleeps")
     # the place in the log that the lost edit had now holds another one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,8 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.pipeline.test_windows import policy_of
+from tocsin.features import WindowState, compute
 from tocsin.features.windows import ADD, ASK, NOTHING, PlainWindow, Shape, Steps, Window
 from tocsin.records import WindowMeasure
+from tocsin.testing import T0, actor, batch_of, post_event
 
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 
@@ -147,3 +151,59 @@ def test_a_long_run_grows_wraps_and_lets_go(
     assert again.advance(asked).tolist() == found.advance(asked).tolist()
     found.expire(watermark + 10_000)
     assert found.stats()[:2] == (0, 0), "keys leave with the last of their events"
+
+
+ASKED = [
+    f"{call}, by={by}, over=minutes(0.15){where})"
+    for call in (
+        "count(event",
+        "distinct(account",
+        "distinct(hashtag",
+        "sum(account.followers",
+        "first_seen(event",
+    )
+    for by in ("account", "hashtag")
+    for where in ("", ', where=text == "loud"')
+]
+POLICY = policy_of(*(f"{call} >= {'minutes(0)' if 'seen' in call else 0}" for call in ASKED))
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@given(
+    moves=st.lists(
+        st.tuples(
+            st.integers(-8, 6),
+            st.sampled_from("abc"),
+            st.sets(st.sampled_from("xyz")),
+            st.sampled_from(["loud", "soft"]),
+        ),
+        max_size=25,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_peeking_answers_like_counting_and_changes_no_answer(
+    make: Callable[[Shape], Window], moves: list[tuple[int, str, set[str], str]]
+) -> None:
+    lateness = timedelta(seconds=5)
+    peeked, plain = (
+        WindowState(POLICY.windows, POLICY.window_conditions, lateness, make) for _ in range(2)
+    )
+    second = 100
+    for number, (move, who, tags, text) in enumerate(moves):
+        second = max(0, second + move)
+        event = post_event(
+            text,
+            event_id=f"event-{number}",
+            at=T0 + timedelta(seconds=second),
+            by=actor(f"account-{who}", followers=number),
+            hashtags=tuple(sorted(tags)),
+        )
+        batch = batch_of(event, received_at=T0 + timedelta(hours=1))
+        features = compute(batch)
+        answers = [
+            peeked.peek(batch, features),
+            plain.advance(batch, features),
+            peeked.advance(batch, features),
+        ]
+        before, after, counted = ([a.window(spec, 0) for spec in POLICY.windows] for a in answers)
+        assert before == after == counted

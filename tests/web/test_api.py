@@ -17,7 +17,8 @@ from tests.support.site import PACK, PASSWORD, Site, csrf_of
 from tocsin.pipeline import activate
 from tocsin.policy import PackSource, load_pack
 from tocsin.records import encode_event, events_to_arrow
-from tocsin.review import Role, Scope
+from tocsin.review import Role, Scope, create_token, revoke_token
+from tocsin.review.tokens import TRUSTED
 from tocsin.testing import actor, post_event
 from tocsin.web.errors import ERROR_SCHEMA
 
@@ -108,6 +109,81 @@ def test_a_body_beyond_the_limit_is_refused_announced_or_not(site: Site) -> None
 
 
 # --- media -------------------------------------------------------------------------------------
+
+
+# --- checks ------------------------------------------------------------------------------------
+
+
+def test_a_check_says_what_would_be_decided_and_stores_nothing(site: Site) -> None:
+    event = {"type": "post.created", "post": {"text": SLOGAN}}
+    client = site.token(Scope.CHECK)
+    answer = client.post("/v1/check", json=event).json()
+    assert (answer["ok"], answer["is_recorded"], answer["event"]) == (True, False, "unnamed")
+    (decision,) = answer["decisions"]
+    assert (decision["outcome"], decision["clause"]) == ("review", "terror.support")
+    assert [reason["rule"] for reason in decision["reasons"]] == ["slogan"]
+    assert decision["signals"][0]["name"] == "bank:slogans"
+    assert answer["missing"] == ["account.age", "report.category"]
+    assert set(answer["versions"]) >= {"banks", "detectors", "policy", "tocsin"}
+    assert site.token(Scope.DECISIONS_READ).get("/v1/decisions").json()["decisions"] == []
+    harmless = {"type": "post.created", "post": {"text": "the bells of the harbour"}}
+    assert client.post("/v1/check", json=harmless).json()["decisions"] == []
+
+
+def test_a_check_that_records_answers_what_was_decided(site: Site) -> None:
+    event = encode_event(post_event(SLOGAN))
+    client = site.token(Scope.EVENTS_WRITE)
+    checked = client.post("/v1/check", content=event, headers=JSON).json()
+    first = client.post("/v1/check?record=true", content=event, headers=JSON).json()
+    assert first["is_recorded"]
+    assert first["decisions"] == checked["decisions"]
+    assert client.post("/v1/check?record=true", content=event, headers=JSON).json() == first
+    (listed,) = site.token(Scope.DECISIONS_READ).get("/v1/decisions").json()["decisions"]
+    assert listed["id"] == first["decisions"][0]["id"]
+
+
+def test_a_check_that_records_keeps_what_it_refuses(site: Site) -> None:
+    client = site.token(Scope.EVENTS_WRITE)
+    answer = client.post("/v1/check?record=true", json={"type": "post.created"})
+    error = assert_error(answer, 400, "INPUT")
+    assert error["where"].startswith("INPUT.")
+    assert "dead letter" in error["hint"]
+    letters = site.token(Scope.ADMIN).get("/v1/deadletters").json()["dead_letters"]
+    assert len(letters) == 1
+
+
+def test_a_check_needs_its_scope(site: Site) -> None:
+    event = encode_event(post_event(SLOGAN))
+    answer = site.token(Scope.DECISIONS_READ).post("/v1/check", content=event, headers=JSON)
+    assert "`check`" in assert_error(answer, 403, "FORBIDDEN")["message"]
+    answer = site.token(Scope.CHECK).post("/v1/check?record=true", content=event, headers=JSON)
+    assert "`events:write`" in assert_error(answer, 403, "FORBIDDEN")["message"]
+    answer = site.token(Scope.CHECK).post("/v1/check", content=b"no json", headers=JSON)
+    assert_error(answer, 400, "INPUT")
+
+
+def test_a_revoked_token_checks_for_a_second_at_most(site: Site) -> None:
+    event = encode_event(post_event(SLOGAN))
+    made = create_token(site.store, "short", [Scope.CHECK], by="test")
+    headers = {**JSON, "authorization": f"Bearer {made.secret}"}
+    client = site.client()
+    assert client.post("/v1/check", content=event, headers=headers).status_code == 200
+    revoke_token(site.store, made.id, by="test")
+    site.clock.advance(TRUSTED)
+    answer = client.post("/v1/check", content=event, headers=headers)
+    assert_error(answer, 401, "UNAUTHENTICATED")
+
+
+def test_an_ended_token_checks_no_more(site: Site) -> None:
+    event = encode_event(post_event(SLOGAN))
+    ends = site.clock.now() + TRUSTED / 2
+    made = create_token(site.store, "short", [Scope.CHECK], by="test", expires_at=ends)
+    headers = {**JSON, "authorization": f"Bearer {made.secret}"}
+    client = site.client()
+    assert client.post("/v1/check", content=event, headers=headers).status_code == 200
+    site.clock.advance(TRUSTED / 2)
+    answer = client.post("/v1/check", content=event, headers=headers)
+    assert_error(answer, 401, "UNAUTHENTICATED")
 
 
 def test_media_is_kept_under_its_hash(site: Site) -> None:
@@ -320,10 +396,12 @@ def test_a_wrong_token_is_refused(site: Site, header: str) -> None:
 def test_openapi_describes_every_endpoint_with_our_error(site: Site) -> None:
     schema = site.client().get("/openapi.json").json()
     assert set(schema["paths"]) == {
-        "/v1/events", "/v1/media/{sha256}", "/v1/decisions", "/v1/decisions/{decision_id}",
+        "/v1/events", "/v1/check", "/v1/media/{sha256}", "/v1/decisions",
+        "/v1/decisions/{decision_id}",
         "/v1/cases", "/v1/cases/{case_id}", "/v1/cases/{case_id}/verdict",
         "/v1/verdicts/{verdict_id}/reverse", "/v1/actions", "/v1/deadletters", "/v1/status",
-        "/v1/automation", "/v1/alerts", "/v1/alerts/{alert_id}/acknowledge", "/healthz",
+        "/v1/automation", "/v1/alerts", "/v1/alerts/{alert_id}/acknowledge",
+        "/v1/labels", "/v1/accounts/{key}/labels", "/healthz",
     }  # fmt: skip
     for operations in schema["paths"].values():
         for operation in operations.values():

@@ -8,14 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from tests.support.erasing import erase_event
 from tests.support.site import PACK, PASSWORD, Site, csrf_of
 from tocsin.pipeline import activate
 from tocsin.policy import PackSource, load_pack
 from tocsin.records import CaseState, Event
-from tocsin.review import Role
-from tocsin.store import cases, outbox
+from tocsin.review import Role, Scope
+from tocsin.store import cases, decisions, outbox
 from tocsin.testing import actor, event_of, post_event
 
 SLOGAN = "The dawn of iron rises tonight"
@@ -489,6 +490,40 @@ def test_dead_letters_are_covered_and_the_audit_names_the_reviewer(site: Site) -
     audit = client.get("/audit").text
     assert f"/cases/{case.id}" in audit
     assert "<td>lead</td>" in audit
+
+
+def test_what_windows_held_is_read_when_it_is_asked_for(site: Site) -> None:
+    files = dict(load_pack(PACK).files)
+    count = "count(event, by=account, over=hours(1))"
+    rule = {
+        "id": "busy",
+        "clause": "terror.support",
+        "when": f"{count} >= 1",
+        "outcome": "review",
+        "priority": 10,
+        "examples": {
+            "hit": ["a post"],
+            "miss": [{"event": {"type": "trend.observed", "hashtag": "harbour"}}],
+        },
+    }
+    files["rules/windows.yaml"] = yaml.safe_dump([rule])
+    activate(site.store, PackSource.from_files(files), by="test", reason="windows")
+    events = [post_event(f"harbour {number}", by="busy_bee") for number in range(3)]
+    site.send(*events)
+    with site.store.read() as connection:
+        (newest, *_) = decisions.list_rows(connection, decisions.DecisionFilter(rule="busy"))
+    client = site.logged_in(Role.LEAD)
+    plain = client.get(f"/decisions/{newest.id}").text
+    assert f'href="/decisions/{newest.id}?windows=true#windows"' in plain
+    assert "Windows as they were" not in plain
+    shown = client.get(f"/decisions/{newest.id}?windows=true").text
+    assert "Windows as they were" in shown
+    for event in events:
+        assert event.id in shown
+    answer = site.token(Scope.DECISIONS_READ).get(f"/v1/decisions/{newest.id}?windows=true").json()
+    (window,) = answer["explanation"]["windows"]
+    assert (window["call"], window["recorded"], window["total"]) == (count, 3, 3)
+    assert window["agrees"]
 
 
 def test_decisions_are_paged(site: Site) -> None:

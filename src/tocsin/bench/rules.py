@@ -1,12 +1,11 @@
-"""`tocsin bench rules` and `tocsin bench check`: the rule stage alone, and one event at a time.
+"""`tocsin bench rules`: the rule stage alone.
 
 Comes in: nothing (a synthetic workload). Goes out: events per CPU second of the rule stage by
-number of rules and size of batch, and milliseconds of CPU that one event takes through the
-engine. The rule stage is the scan for the rules' phrases and everything from there to finished
-decisions; normal texts and features are given. Always holds: the events are the same for every
-number of rules, and hold phrases of the first `PHRASE_RULES` rules only, so that more rules do
-not hit more; each rate is the best of `ROUNDS` rounds over the same events, which on a machine
-with other work comes closest to what the code costs.
+number of rules and size of batch. The rule stage is the scan for the rules' phrases and
+everything from there to finished decisions; normal texts and features are given. Always holds:
+the events are the same for every number of rules, and hold phrases of the first `PHRASE_RULES`
+rules only, so that more rules do not hit more; each rate is the best of `ROUNDS` rounds over the
+same events, which on a machine with other work comes closest to what the code costs.
 
 Compared with, on the same events and the same phrases found: the interpreter walking every
 rule's expression for every event; and the rules as Python closures, cheapest condition first.
@@ -14,16 +13,13 @@ rule's expression for every event; and the rules as Python closures, cheapest co
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from io import BytesIO
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import yaml
 
 from tocsin.bench.measure import Measurement, cpu_s
@@ -32,13 +28,13 @@ from tocsin.clock import SystemClock
 from tocsin.detectors import detect
 from tocsin.features import compute
 from tocsin.ingest import ADAPTERS, Batcher, LineReader, file_batches
-from tocsin.pipeline import Engine, check, registry
+from tocsin.pipeline import check, registry
 from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import CompiledPolicy, PackSource
 from tocsin.policy.check import compile_rules
 from tocsin.records import BankEntry, BankKind, EventBatch, EventPolicy, SignalTable, entry_id
 
-__all__ = ["bench_check", "bench_rules"]
+__all__ = ["bench_rules"]
 
 RULES = (20, 300, 3_000)
 BATCHES = (1, 32, 256, 4_096)
@@ -49,11 +45,6 @@ PHRASE_RULES = 300
 OPEN_RULES = 300
 PEER_ASKED = 150_000
 """Rules times events for a peer: enough to measure, and seconds rather than minutes."""
-
-CHECK_RULES = 300
-CHECK_PHRASES = 10_000
-N_CHECKS = 2_000
-N_WARM = 200
 
 Given = tuple[EventBatch, DetectorInput]
 
@@ -94,30 +85,6 @@ def bench_rules(*, on_step: Callable[[str], None] = lambda _: None) -> Iterator[
             "regex_rules_events_per_s", rate, OPEN_RULES, batch, "interpreter, every rule",
             peer_rate,
         )  # fmt: skip
-
-
-def bench_check(*, on_step: Callable[[str], None] = lambda _: None) -> Iterator[Measurement]:
-    """Measure one event at a time through features, detectors and rules, nothing stored."""
-    on_step("making the workload")
-    phrases = make_phrases(CHECK_PHRASES)
-    source = PackSource.from_files(make_pack(CHECK_RULES, phrases))
-    report = check(source, [])
-    if report.policy is None:
-        raise ValueError(report.render())
-    detectors = registry.detectors(report.policy.entries)
-    engine = Engine(policy=report.policy, detectors=detectors)
-    batches = _batches(make_lines(N_WARM + N_CHECKS, phrases), 1)
-    gc.freeze()  # as the pipeline does once its engine is loaded
-    on_step("measuring one event at a time")
-    costs = [cpu_s(partial(engine.judge, batch)) for batch in batches][N_WARM:]
-    gc.unfreeze()
-    for percentile in (50, 99):
-        yield Measurement(
-            measure="check_ms",
-            value=round(1e3 * float(np.percentile(costs, percentile)), 3),
-            unit="ms",
-            params={"percentile": percentile, "rules": CHECK_RULES, "phrases": CHECK_PHRASES},
-        )
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,57 @@
 
 Comes in: sizes. Goes out: NDJSON lines and the files of a pack. Always holds: the same sizes
 give the same bytes. The shape follows what the engine was sized on: posts of about 130 bytes of
-text, 30 % of them in Arabic script; each rule wants one of a few phrases and looks at the
-account; about 7 posts in 1,000 are hit.
+text, 30 % of them in Arabic script, 20 % with a hashtag and 15 % with a link; each rule wants one
+of a few phrases and looks at the account, or asks a window; about 7 posts in 1,000 are hit.
 """
 
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import yaml
 
-__all__ = ["make_lines", "make_pack", "make_phrases"]
+__all__ = ["WINDOWS", "make_lines", "make_pack", "make_phrases"]
 
 SEED = 20260101
 VOCABULARY = 20_000
 ARABIC_SHARE = 0.3
 HIT_SHARE = 0.01
+HASHTAG_SHARE = 0.2
+LINK_SHARE = 0.15
+N_HASHTAGS = 1_000
+N_HOSTS = 400
 PHRASES_PER_RULE = 3
+MAX_BANKS = 300
+"""More rules than that share banks: a pack has a limit of files."""
+
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
+
+_Posts = list[dict[str, object]]
+WINDOWS: tuple[tuple[str, _Posts], ...] = (
+    ("count(event, by=account, over=hours(1)) >= 10", [{"account": "a"}] * 10),
+    (
+        "distinct(hashtag, by=account, over=hours(1)) >= 4",
+        [{"account": "a", "hashtags": [f"tag{n}"]} for n in range(4)],
+    ),
+    ("distinct(account, by=text, over=minutes(10)) >= 3", [{}] * 3),
+    ("distinct(account, by=hashtag, over=minutes(30)) >= 15", [{"hashtags": ["tag"]}] * 15),
+    (
+        "rate(event, by=host, over=minutes(20)) >= 1.0",
+        [{"links": ["https://host.example/a"]}] * 20,
+    ),
+    (
+        "sum(account.followers, by=host, over=minutes(30)) >= 45000",
+        [{"links": ["https://host.example/a"]}] * 20,
+    ),
+)
+"""Conditions that each read a window of their own, and the posts, a minute apart, of which the
+last one meets it; few posts of the workload do."""
 
 
 def make_phrases(n_phrases: int) -> list[str]:
@@ -35,8 +64,11 @@ def make_phrases(n_phrases: int) -> list[str]:
     ]
 
 
-def make_pack(n_rules: int, phrases: list[str]) -> dict[str, str]:
-    """A pack of one clause with rules that each want a bank of phrases and a young account."""
+def make_pack(n_rules: int, phrases: list[str], n_windows: int = 0) -> dict[str, str]:
+    """A pack of one clause with rules that each want a bank of phrases and a young account.
+
+    The last ones ask a window instead.
+    """
     clause = {
         "id": "bench.clause",
         "title": "A clause for measuring",
@@ -52,14 +84,19 @@ def make_pack(n_rules: int, phrases: list[str]) -> dict[str, str]:
             {"name": "bench", "title": "Synthetic pack for measuring", "clauses": [clause]}
         )
     }
-    per_bank = max(1, len(phrases) // n_rules)
+    n_banked = n_rules - n_windows
+    n_banks = min(n_banked, MAX_BANKS)
+    per_bank = max(1, len(phrases) // n_banks)
     rules = []
-    for number in range(n_rules):
-        chosen = phrases[number * per_bank : (number + 1) * per_bank] or phrases[:1]
-        bank = f"bench-{number}"
-        files[f"banks/{bank}.yaml"] = yaml.safe_dump(
-            {"bank": bank, "kind": "phrase", "entries": chosen}, allow_unicode=True
-        )
+    for number in range(n_banked):
+        bank_number = number % n_banks
+        start = bank_number * per_bank
+        chosen = phrases[start : start + per_bank] or phrases[:1]
+        bank = f"bench-{bank_number}"
+        if number == bank_number:
+            files[f"banks/{bank}.yaml"] = yaml.safe_dump(
+                {"bank": bank, "kind": "phrase", "entries": chosen}, allow_unicode=True
+            )
         rules.append(
             {
                 "id": f"bench.rule-{number}",
@@ -71,8 +108,24 @@ def make_pack(n_rules: int, phrases: list[str]) -> dict[str, str]:
                 "examples": {"hit": [{"text": f"x {chosen[0]} y", "followers": 3}], "miss": ["x"]},
             }
         )
+    rules += [
+        {
+            "id": f"bench.window-{number}",
+            "clause": "bench.clause",
+            "when": f"{condition} and account.followers < 2500",
+            "outcome": "review",
+            "priority": number,
+            "examples": {"hit": [_last_of(posts)], "miss": ["x"]},
+        }
+        for number, (condition, posts) in enumerate(WINDOWS[:n_windows])
+    ]
     files["rules/bench.yaml"] = yaml.safe_dump(rules, allow_unicode=True)
     return files
+
+
+def _last_of(posts: _Posts) -> dict[str, object]:
+    *before, last = ({"text": "x", "followers": 2_400, **deepcopy(post)} for post in posts)
+    return {**last, "before": before}
 
 
 def make_lines(n_events: int, phrases: list[str]) -> list[bytes]:
@@ -93,6 +146,11 @@ def make_lines(n_events: int, phrases: list[str]) -> list[bytes]:
 
 def _line(number: int, text: str, lang: str, rng: np.random.Generator) -> bytes:
     account = int(rng.integers(0, 50_000))
+    post: dict[str, object] = {"id": f"post-{number}", "text": text, "lang": lang}
+    if rng.random() < HASHTAG_SHARE:
+        post["hashtags"] = [f"tag{int(rng.integers(0, N_HASHTAGS))}"]
+    if rng.random() < LINK_SHARE:
+        post["links"] = [f"https://host{int(rng.integers(0, N_HOSTS))}.example/{number}"]
     at = _START + timedelta(milliseconds=40 * number)
     event = {
         "id": f"bench-{number}",
@@ -105,7 +163,7 @@ def _line(number: int, text: str, lang: str, rng: np.random.Generator) -> bytes:
             "followers": account % 3_000,
             "following": account % 700,
         },
-        "post": {"id": f"post-{number}", "text": text, "lang": lang},
+        "post": post,
     }
     return json.dumps(event, ensure_ascii=False).encode()
 

@@ -22,17 +22,27 @@ __all__ = ["command"]
 
 @click.command(name="explain")
 @click.argument("decision_or_event")
+@click.option(
+    "--windows",
+    "with_windows",
+    is_flag=True,
+    help="List the events that windows counted; reads the log again for their length.",
+)
 @shared_options
-def command(context: CliContext, decision_or_event: str) -> None:
+def command(context: CliContext, *, decision_or_event: str, with_windows: bool) -> None:
     """Explain a decision, then or years later, under the policy that was in force.
+
+    Each part of each rule is shown with the value that it had, and what was missing. What was
+    erased since is named as erased.
 
     \b
     Examples:
       tocsin explain dec_6f0c…
       tocsin explain event-123 --json
+      tocsin explain dec_6f0c… --windows
     """
     with context.store() as store:
-        explanations = _explain(store, decision_or_event)
+        explanations = _explain(store, decision_or_event, with_windows=with_windows)
         if not explanations:
             if context.json:
                 context.emit({"event": decision_or_event, "decisions": []})
@@ -44,7 +54,7 @@ def command(context: CliContext, decision_or_event: str) -> None:
                 context.say(explanation.render())
 
 
-def _explain(store: Store, wanted: str) -> list[Explanation]:
+def _explain(store: Store, wanted: str, *, with_windows: bool) -> list[Explanation]:
     """The explanations; none for an event that was judged and about which nothing was decided."""
     from tocsin.pipeline import explain_decision  # not needed for --help
     from tocsin.store import decisions, eventids
@@ -68,7 +78,10 @@ def _explain(store: Store, wanted: str) -> list[Explanation]:
             where=wanted,
             hint="tocsin decisions lists them",
         )
-    explained = [explain_decision(store, decision_id) for decision_id in reversed(ids)]
+    explained = [
+        explain_decision(store, decision_id, with_windows=with_windows)
+        for decision_id in reversed(ids)
+    ]
     kept = [explanation for explanation in explained if explanation is not None]
     if not kept:
         raise TocsinError("the decision's content was erased", where=wanted)

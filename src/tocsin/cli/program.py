@@ -30,6 +30,7 @@ class CommandSpec(NamedTuple):
 COMMANDS: dict[str, CommandSpec] = {
     "init": CommandSpec("init", "Set up a new deployment: database, keys, policy, first user."),
     "run": CommandSpec("run", "Judge events from files or standard input."),
+    "check": CommandSpec("check", "Say what would be decided about one event; store nothing."),
     "serve": CommandSpec("serve", "Start the API and the console."),
     "decisions": CommandSpec("decisions", "List decisions."),
     "explain": CommandSpec("explain", "Say why a decision was made."),

@@ -65,11 +65,11 @@ def command(context: CliContext, *, host: str | None, port: int | None) -> None:
 def _serve(context: CliContext, store: Store, listener: socket.socket) -> None:
     import uvicorn  # not needed for --help
 
-    from tocsin.pipeline import Intake, Live, Upkeep
+    from tocsin.pipeline import Intake, Live, Preparing, Upkeep
     from tocsin.web import create_app
 
     live = Live.open(store)
-    intake, upkeep = Intake(live), Upkeep(store)
+    intake, upkeep, preparing = Intake(live), Upkeep(store), Preparing(live)
     config = uvicorn.Config(
         create_app(store, live, intake),
         log_config=None,
@@ -88,10 +88,12 @@ def _serve(context: CliContext, store: Store, listener: socket.socket) -> None:
         signal.signal(number, _leave)
     intake.start()
     upkeep.start()
+    preparing.start()
     try:
         with _delivering(store):
             server.run(sockets=[listener])
     finally:
+        preparing.stop()
         intake.stop()
         live.close()
         upkeep.stop()
@@ -135,7 +137,9 @@ def _delivering(store: Store) -> Iterator[None]:
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """The socket, bound before anything starts, so that a taken port is a clear refusal."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # The protocol is named: else asyncio leaves Nagle's algorithm on, and answers of two parts
+    # wait 40 ms for the caller's acknowledgement of the first.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

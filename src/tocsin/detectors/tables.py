@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from typing import Final
 
-from tocsin.detectors.entries import MAX_EVIDENCE, evidence_of, live, version_of
-from tocsin.matching import Document, LinkPattern, NormalText, host_suffixes, normalise
+from tocsin.detectors.entries import MAX_EVIDENCE, evidence_of, live, of_kinds, version_of
+from tocsin.matching import Document, LinkPattern, NormalText, host_suffixes, normalise_all
 from tocsin.plugins import Detector, DetectorExample, DetectorInput
 from tocsin.records import (
     BankEntry,
@@ -28,7 +28,7 @@ from tocsin.records import (
     entry_id,
 )
 
-__all__ = ["TableDetector", "build", "is_table_signal"]
+__all__ = ["KINDS", "TableDetector", "build", "signals_of"]
 
 _METHOD: Final = "tables/1"
 _DOCS: Final = {
@@ -41,6 +41,7 @@ _KINDS: Final[Mapping[str, Collection[BankKind]]] = {
     "host": {BankKind.LINK},
     "copy": {BankKind.PHRASE},
 }
+KINDS: Final = frozenset(kind for kinds in _KINDS.values() for kind in kinds)
 
 _Found = tuple[str, Span | None]
 
@@ -97,27 +98,29 @@ class TableDetector:
         )
 
 
-def is_table_signal(name: str) -> bool:
-    """Whether a signal is one of this detector's."""
-    return name.partition(":")[0] in _KINDS
+def signals_of(reads: Iterable[str]) -> Sequence[str]:
+    """Those signals that are this detector's, in order."""
+    return sorted(name for name in reads if name.partition(":")[0] in _KINDS)
 
 
 def build(
     entries: Iterable[BankEntry], now: datetime, reads: Collection[str] | None = None
 ) -> Detector:
     """The detector for those of these signals that are its own; None: all that it could give."""
+    entries = list(entries)
     tables: dict[str, dict[str, list[BankEntry]]] = {}
-    for name in reads or ():
-        if is_table_signal(name):
-            tables[name] = {}
-    for entry in sorted(live(entries, now), key=lambda entry: entry.id):
-        for way, kinds in _KINDS.items():
-            name = f"{way}:{entry.bank}"
-            if entry.kind not in kinds or (reads is not None and name not in reads):
-                continue
-            table = tables.setdefault(name, {})
-            for key in {_key(way, value) for value in (entry.value, *entry.aliases)} - {""}:
-                table.setdefault(key, []).append(entry)
+    for name in signals_of(reads or ()):
+        tables[name] = {}
+    for way, kinds in _KINDS.items():
+        chosen = [
+            entry
+            for entry in of_kinds(entries, kinds)
+            if reads is None or f"{way}:{entry.bank}" in reads
+        ]
+        for entry, key in _keys(way, live(chosen, now)):
+            held = tables.setdefault(f"{way}:{entry.bank}", {}).setdefault(key, [])
+            if entry not in held:
+                held.append(entry)
     return TableDetector(tables)
 
 
@@ -128,18 +131,28 @@ def _evidence(
     return list(dict.fromkeys(hits))
 
 
-def _key(way: str, value: str) -> str:
-    """What an entry is looked up by; empty where it cannot be."""
+def _keys(way: str, entries: Iterable[BankEntry]) -> Iterator[tuple[BankEntry, str]]:
+    """What entries are looked up by; those that cannot be are left out."""
+    values = [(entry, value) for entry in entries for value in (entry.value, *entry.aliases)]
     if way == "host":
-        pattern = LinkPattern.parse(value)
-        return "" if pattern is None or pattern.path or pattern.query else pattern.host
-    form = normalise(value).text.strip()
-    return _as_tag(form) if way == "tag" else form
+        for entry, value in values:
+            pattern = LinkPattern.parse(value)
+            if pattern is not None and not pattern.path and not pattern.query:
+                yield entry, pattern.host
+        return
+    forms = normalise_all([value for _, value in values])
+    for (entry, _), form in zip(values, forms, strict=True):
+        key = _as_tag(form.text) if way == "tag" else form.text.strip()
+        if key:
+            yield entry, key
 
 
 def _as_tag(form: str) -> str:
     """A form as a hashtag can hold it: letters, digits and marks."""
-    return "".join(c for c in form if c.isalnum() or unicodedata.category(c)[0] == "M")
+    joined = form.replace(" ", "")
+    if joined.isalnum():
+        return joined
+    return "".join(c for c in joined if c.isalnum() or unicodedata.category(c)[0] == "M")
 
 
 def _tags(given: DetectorInput, row: int) -> Iterator[_Found]:

@@ -15,7 +15,7 @@ from tocsin.ingest.batching import (
     live_batches,
 )
 from tocsin.ingest.body import BodyLimits, read_body
-from tocsin.ingest.lines import Item, Line, LineReader, RefusedLine, Row, open_lines
+from tocsin.ingest.lines import Block, Item, Line, LineReader, RefusedLine, Row, Rows, open_lines
 from tocsin.ingest.parse import WIRE_FORMAT, Parsed, Redacting, parse_lines
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "WIRE_FORMAT",
     "Batch",
     "Batcher",
+    "Block",
     "BodyLimits",
     "Item",
     "Line",
@@ -32,6 +33,7 @@ __all__ = [
     "Redacting",
     "RefusedLine",
     "Row",
+    "Rows",
     "file_batches",
     "live_batches",
     "open_lines",

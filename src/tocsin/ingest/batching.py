@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from queue import Empty, Full, Queue
 from threading import Event as Flag
 from threading import Thread
 
 from tocsin.clock import Clock
-from tocsin.ingest.lines import Item, LineReader
+from tocsin.ingest.lines import Block, Item, LineReader, Rows
 from tocsin.ingest.parse import Parsed, parse_lines
 from tocsin.plugins import Adapter
 from tocsin.records import DeadLetter, EventBatch, EventPolicy
@@ -70,14 +71,22 @@ class Batcher:
     def add(self, items: Iterable[Item]) -> Iterator[Batch]:
         """Take items in; give every batch that they fill."""
         waiting: list[Item] = []
+        n_waiting = 0
         now = self._clock.now()
         for item in items:
-            waiting.append(item)
-            if len(waiting) >= self._max_events:
-                yield from self._parse(waiting, now)
-                waiting = []
-                now = self._clock.now()
+            for part in self._parts(item, n_waiting):
+                waiting.append(part)
+                n_waiting += len(part) if isinstance(part, Block | Rows) else 1
+                if n_waiting >= self._max_events:
+                    yield from self._parse(waiting, now)
+                    waiting, n_waiting = [], 0
+                    now = self._clock.now()
         yield from self._parse(waiting, now)
+
+    def _parts(self, item: Item, n_waiting: int) -> Iterable[Item]:
+        if isinstance(item, Block | Rows):
+            return item.cut(self._max_events - n_waiting, self._max_events)
+        return (item,)
 
     def flush(self) -> Iterator[Batch]:
         """What is left, as the last batch; none if nothing is left."""
@@ -97,8 +106,11 @@ class Batcher:
 
     def _full_at(self) -> int:
         """How many of the pending events make a full batch; 0 while they make none."""
+        lines = self._pending.lines
+        if len(lines) <= self._max_events and sum(map(len, lines)) < MAX_BATCH_BYTES:
+            return len(lines) if len(lines) == self._max_events else 0
         n_bytes = 0
-        for n_events, line in enumerate(self._pending.lines, start=1):
+        for n_events, line in enumerate(lines, start=1):
             n_bytes += len(line)
             if n_events == self._max_events or n_bytes >= MAX_BATCH_BYTES:
                 return n_events
@@ -121,6 +133,8 @@ class Batcher:
 
 def file_batches(items: Iterable[Item], batcher: Batcher) -> Iterator[Batch]:
     """The batches of an input that is all there: cut by size only."""
+    if isinstance(items, LineReader):
+        items = chain.from_iterable(items.groups())
     yield from batcher.add(items)
     yield from batcher.flush()
 

@@ -10,18 +10,18 @@ compressed or dictionary-encoded buffers, or contents that do not hold together.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 import pyarrow as pa
 
 from tocsin.errors import InputError
 from tocsin.ingest.arrowstream import check_messages, check_schema
-from tocsin.ingest.lines import BYTE_ORDER_MARK, Item, Line, LineReader, RefusedLine, Row
-from tocsin.records import MAX_NESTING, Refusal, rows_of
+from tocsin.ingest.lines import BYTE_ORDER_MARK, Item, Line, LineReader, Rows
+from tocsin.records import MAX_NESTING
 
 __all__ = ["CONTENT_TYPES", "BodyLimits", "read_body"]
 
@@ -65,7 +65,7 @@ def read_body(
         )
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == NDJSON:
-        return iter(LineReader(io.BytesIO(body), source=source))
+        return chain.from_iterable(LineReader(io.BytesIO(body), source=source).groups())
     if media_type == JSON:
         return _json_items(body, source, limits)
     if media_type == ARROW:
@@ -120,38 +120,8 @@ def _arrow_items(body: bytes, source: str, limits: BodyLimits) -> Iterator[Item]
 def _rows(batches: list[pa.RecordBatch], source: str) -> Iterator[Item]:
     index = 0
     for batch in batches:
-        for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
-            part = batch.slice(start, _ROWS_AT_ONCE)
-            try:
-                rows = list(rows_of(part))
-            except (ValueError, OverflowError):
-                yield from _careful_rows(part, source, index)
-            else:
-                for place, row in enumerate(rows, start=index):
-                    yield Row(source, place, place + 1, row)
-            index += part.num_rows
-
-
-def _careful_rows(part: pa.RecordBatch, source: str, index: int) -> Iterator[Item]:
-    """Row by row, where one of them holds a time that no calendar has."""
-    for place in range(part.num_rows):
-        number = index + place
-        one = part.slice(place, 1)
-        try:
-            (row,) = rows_of(one)
-        except (ValueError, OverflowError):
-            yield RefusedLine(
-                source=source,
-                offset=number,
-                number=number + 1,
-                reason=Refusal.TIME,
-                message="a time of the row lies outside the years 1 to 9999",
-                excerpt=b"",
-                digest=hashlib.sha256(one.serialize().to_pybytes()).hexdigest(),
-                is_whole=False,
-            )
-        else:
-            yield Row(source, number, number + 1, row)
+        yield from Rows(source, index, batch).cut(_ROWS_AT_ONCE, _ROWS_AT_ONCE)
+        index += batch.num_rows
 
 
 def _check_count(n_events: int, source: str, limits: BodyLimits) -> None:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 from msgspec import Struct
 
 from tocsin.errors import InputError
@@ -27,18 +28,19 @@ from tocsin.records import MAX_EXCERPT_BYTES, MAX_LINE_BYTES, Refusal
 __all__ = [
     "BYTE_ORDER_MARK",
     "STANDARD_INPUT",
+    "Block",
     "Item",
     "Line",
     "LineReader",
     "RefusedLine",
     "Row",
+    "Rows",
     "open_lines",
 ]
 
 STANDARD_INPUT = "-"
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_CARRIAGE_RETURN = 13
 _HEAD_BYTES = 4  # as much as tells plain, gzip and zstd apart
 
 
@@ -49,6 +51,38 @@ class Line(Struct, frozen=True, gc=False):
     offset: int
     number: int
     content: bytes
+
+
+class Block(Struct, frozen=True, gc=False):
+    """Whole lines as they followed each other; `offset` and `number` are those of the first.
+
+    Some may be blank or end in a carriage return: `lines` knows, and costs something per line.
+    """
+
+    source: str
+    offset: int
+    number: int
+    contents: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    def lines(self) -> Iterator[Line]:
+        """The lines one by one; blank ones are left out."""
+        offset = self.offset
+        for number, content in enumerate(self.contents, start=self.number):
+            if content and not content.isspace():
+                yield Line(self.source, offset, number, content.removesuffix(b"\r"))
+            offset += len(content) + 1
+
+    def cut(self, first: int, then: int) -> Iterator[Block]:
+        """Its lines again in smaller blocks: the first of so many lines, each other of so many."""
+        start, offset = 0, self.offset
+        while start < len(self.contents):
+            part = self.contents[start : start + (then if start else first)]
+            yield Block(self.source, offset, self.number + start, part)
+            offset += sum(map(len, part)) + len(part)
+            start += len(part)
 
 
 class RefusedLine(Struct, frozen=True, gc=False, kw_only=True):
@@ -73,7 +107,26 @@ class Row(Struct, frozen=True):
     value: Mapping[str, Any]
 
 
-Item = Line | RefusedLine | Row
+class Rows(Struct, frozen=True):
+    """Rows of a record batch as they follow each other; `offset` is the index of the first."""
+
+    source: str
+    offset: int
+    batch: pa.RecordBatch
+
+    def __len__(self) -> int:
+        return int(self.batch.num_rows)
+
+    def cut(self, first: int, then: int) -> Iterator[Rows]:
+        """The same in smaller parts: the first of so many rows, each other of so many."""
+        start = 0
+        while start < len(self):
+            part = self.batch.slice(start, then if start else first)
+            yield Rows(self.source, self.offset + start, part)
+            start += part.num_rows
+
+
+Item = Line | Block | RefusedLine | Row | Rows
 """What the readers give and `parse` takes."""
 
 
@@ -92,10 +145,14 @@ class LineReader:
         self._head = b""
         self._number = 0
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[Line | RefusedLine]:
         """The lines, one by one."""
-        for lines in self.groups():
-            yield from lines
+        for items in self.groups():
+            for item in items:
+                if isinstance(item, Block):
+                    yield from item.lines()
+                elif isinstance(item, Line | RefusedLine):
+                    yield item
 
     def groups(self) -> Iterator[list[Item]]:
         """The lines, in groups of as many as each block that was read completes."""
@@ -134,14 +191,10 @@ class LineReader:
         if opened := rest.take(self._number):
             found.append(opened)
         last = pieces.pop()
-        source, number = self.source, self._number
-        for piece in pieces:
-            number += 1
-            if piece and not piece.isspace():
-                content = piece[:-1] if piece[-1] == _CARRIAGE_RETURN else piece
-                found.append(Line(source, offset, number, content))
-            offset += len(piece) + 1
-        self._number = number
+        if pieces:
+            found.append(Block(self.source, offset, self._number + 1, pieces))
+            self._number += len(pieces)
+            offset += len(block) - len(first) - 1 - len(last)
         rest.restart(offset, last)
         return found
 

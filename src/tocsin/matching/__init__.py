@@ -30,9 +30,10 @@ from tocsin.matching.normal import (
     normalise_all,
 )
 from tocsin.matching.regex import Regex, RegexError, compile_regex
-from tocsin.matching.scan import Hit, Pattern, PatternSet
+from tocsin.matching.scan import DatabaseCache, Hit, Pattern, PatternSet
 
 __all__ = [
+    "DatabaseCache",
     "Document",
     "FoundLink",
     "Hit",

@@ -20,8 +20,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+from importlib.metadata import version
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import hyperscan
 import numpy as np
@@ -29,9 +31,14 @@ import numpy.typing as npt
 
 from tocsin.matching.normal import NormalText, normalise_all
 
-__all__ = ["Hit", "Pattern", "PatternSet", "scan_one_by_one"]
+__all__ = ["DatabaseCache", "Hit", "Pattern", "PatternSet", "scan_one_by_one"]
 
 _BREAK: Final = "\n"  # in no pattern
+_METHOD: Final = "literals 1"
+
+WORTH_KEEPING: Final = 500
+"""Fewer patterns are compiled sooner (10 ms) than a file is read."""
+
 _ARTICLE: Final = "ال"
 _FOR_THE: Final = "لل"  # "for" and the article, written together
 _ARABIC_PREFIXES: Final = frozenset(
@@ -65,6 +72,18 @@ class Hit(NamedTuple):
     end: int
 
 
+class DatabaseCache(Protocol):
+    """Keeps compiled databases under a digest of everything that they depend on."""
+
+    def get(self, key: str) -> bytes | None:
+        """What was kept under this digest."""
+        ...
+
+    def put(self, key: str, compiled: bytes) -> None:
+        """Keep this."""
+        ...
+
+
 class PatternSet:
     """Compiled patterns; safe to share between threads.
 
@@ -73,28 +92,43 @@ class PatternSet:
     [(0, 7, 4, 13)]
     """
 
-    def __init__(self, forms: Sequence[tuple[str, Sequence[Pattern]]]) -> None:
+    def __init__(
+        self,
+        forms: Sequence[tuple[str, Sequence[Pattern]]],
+        cache: DatabaseCache | None = None,
+    ) -> None:
         self._texts = [text for text, _ in forms]
         self._lengths = [len(text.encode()) for text in self._texts]
         self._patterns = [tuple(patterns) for _, patterns in forms]
         self._local = threading.local()
-        self._database: hyperscan.Database | None = None
-        if forms:
-            self._database = hyperscan.Database()
-            self._database.compile(
-                expressions=[text.encode() for text in self._texts],
-                ids=list(range(len(forms))),
-                literal=True,
-            )
+        self._database = _database([text.encode() for text in self._texts], cache)
 
     @classmethod
-    def compile(cls, patterns: Iterable[Pattern]) -> PatternSet:
-        """One database for all patterns; about two seconds for fifty thousand.
+    def compile(cls, patterns: Iterable[Pattern], cache: DatabaseCache | None = None) -> PatternSet:
+        """One database for all patterns; a second for fifty thousand, unless the cache has it.
 
         Raises:
             ValueError: the normal form of a pattern is empty.
         """
-        return cls(list(_by_form(patterns).items()))
+        patterns = list(patterns)
+        normals = normalise_all([pattern.text for pattern in patterns])
+        forms = [normal.text.strip(" ") for normal in normals]
+        for pattern, form in zip(patterns, forms, strict=True):
+            if not form:
+                raise ValueError(f"pattern {pattern.key} is empty in normal form")
+        return cls(list(_by_form(patterns, forms).items()), cache)
+
+    @classmethod
+    def compile_usable(
+        cls, patterns: Iterable[Pattern], cache: DatabaseCache | None = None
+    ) -> PatternSet:
+        """As `compile`; leaves out patterns whose normal form is empty."""
+        patterns = list(patterns)
+        normals = normalise_all([pattern.text for pattern in patterns])
+        named = [(one, normal.text.strip()) for one, normal in zip(patterns, normals, strict=True)]
+        usable = [(pattern, form) for pattern, form in named if form]
+        forms = _by_form([pattern for pattern, _ in usable], [form for _, form in usable])
+        return cls(list(forms.items()), cache)
 
     @classmethod
     def of_literals(cls, literals: Iterable[str]) -> PatternSet:
@@ -147,7 +181,9 @@ def scan_one_by_one(
     patterns: Iterable[Pattern], texts: Sequence[NormalText | str | None]
 ) -> list[Hit]:
     """What `PatternSet.scan` must find, by plain search: the oracle of its tests."""
-    forms = _by_form(patterns)
+    patterns = list(patterns)
+    normals = normalise_all([pattern.text for pattern in patterns])
+    forms = _by_form(patterns, [normal.text.strip(" ") for normal in normals])
     found: set[Hit] = set()
     for row, text in enumerate(texts):
         key = _key_of(text)
@@ -159,14 +195,33 @@ def scan_one_by_one(
     return sorted(found)
 
 
-def _by_form(patterns: Iterable[Pattern]) -> dict[str, list[Pattern]]:
-    patterns = list(patterns)
+def _database(
+    expressions: Sequence[bytes], cache: DatabaseCache | None
+) -> hyperscan.Database | None:
+    """The compiled literals: from the cache, or compiled and kept there; None for none."""
+    if not expressions:
+        return None
+    key = ""
+    if cache is not None and len(expressions) >= WORTH_KEEPING:
+        digest = sha256(f"{_METHOD} {version('hyperscan')}".encode())
+        digest.update(b"\n".join(expressions))
+        key = digest.hexdigest()
+        kept = cache.get(key)
+        if kept is not None:
+            try:
+                return hyperscan.loadb(kept, hyperscan.HS_MODE_BLOCK)
+            except hyperscan.error:  # of another version or machine: compile again
+                pass
+    database = hyperscan.Database()
+    database.compile(expressions=expressions, ids=list(range(len(expressions))), literal=True)
+    if cache is not None and key:
+        cache.put(key, hyperscan.dumpb(database))
+    return database
+
+
+def _by_form(patterns: Sequence[Pattern], own_forms: Sequence[str]) -> dict[str, list[Pattern]]:
     forms: dict[str, list[Pattern]] = {}
-    normals = normalise_all([pattern.text for pattern in patterns])
-    for pattern, normal in zip(patterns, normals, strict=True):
-        form = normal.text.strip(" ")
-        if not form:
-            raise ValueError(f"pattern {pattern.key} is empty in normal form")
+    for pattern, form in zip(patterns, own_forms, strict=True):
         forms.setdefault(form, []).append(pattern)
         if form.startswith(_ARTICLE):
             forms.setdefault(_FOR_THE + form.removeprefix(_ARTICLE), []).append(pattern)

@@ -20,13 +20,14 @@ from itertools import compress
 import msgspec
 import sqlalchemy as sa
 
-from tocsin.detectors import BankDetectors
 from tocsin.errors import TocsinError
+from tocsin.pipeline.checking import Checked, look, versions_of
+from tocsin.pipeline.compiled import CompiledParts, in_background, set_aside
 from tocsin.pipeline.engine import Engine
-from tocsin.pipeline.labels import load_labels
-from tocsin.pipeline.packs import activate_first, load_engine, load_gate
+from tocsin.pipeline.labels import BatchLabels, load_labels
+from tocsin.pipeline.packs import activate_first, compile_ahead, load_engine, load_gate
 from tocsin.pipeline.windows import LiveWindows
-from tocsin.policy import CompiledPolicy
+from tocsin.policy import CompiledPolicy, PackSource
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch, Judgement
 from tocsin.store import (
     Store,
@@ -36,11 +37,15 @@ from tocsin.store import (
     deadletters,
     decisions,
     eventids,
-    schema,
+    log,
 )
+from tocsin.store.compiled import CompiledFiles
 from tocsin.store.settings import record_settings
 
 __all__ = ["BatchResult", "Live", "RunSummary"]
+
+TRIES = 3
+"""How often a batch goes back to let a changed policy be compiled outside its transaction."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -77,9 +82,10 @@ class Live:
         self._lock = threading.Lock()
         self._taking_over = threading.Lock()
         self.problem: TocsinError | None = None
-        self._builder = BankDetectors()
+        self._parts = CompiledParts(CompiledFiles(store.folder))
         self._position = _edit_position(connection)
-        self._next_expiry = banks.next_expiry(connection)
+        self._seen = -1
+        self._next_expiry = self._parts.banks(connection).next_expiry
         self._automation_position = automation.last_change(connection)
         self._engine = self._loaded(connection)
         self.windows = LiveWindows(store)
@@ -97,8 +103,18 @@ class Live:
         activate_first(store)
         with store.read() as connection:
             live = cls(store, connection)
-        _set_aside()
+        _collect_once()
         return live
+
+    @classmethod
+    def reading(cls, store: Store) -> Live:
+        """The pipeline over a store in which a pack was activated; writes nothing by itself.
+
+        Raises:
+            CheckFailedError: no pack is active, or it cannot be compiled.
+        """
+        with store.read() as connection:
+            return cls(store, connection)
 
     @property
     def policy(self) -> CompiledPolicy:
@@ -114,14 +130,81 @@ class Live:
         """Judge a batch and store everything about it; durable when this returns."""
         with self._lock:  # what is held in memory moves on with the log, batch by batch
             try:
-                result = self._take(batch, dead_letters)
+                result = self._taken(batch, dead_letters)
             except BaseException:
-                self._position = -1  # what was taken over may have been rolled back: look again
-                self._automation_position = -1
-                self.windows.forget()
+                self._look_again()
                 raise
             self.windows.save_if_due()
         return result
+
+    def look(self, batch: EventBatch) -> Checked:
+        """What would be decided about a batch of one if it came next; stores nothing about it."""
+        with self._lock:
+            return self._look_if_current(batch) or self._look_after(batch)
+
+    def look_at_once(self, batch: EventBatch) -> Checked | None:
+        """As `look`; None where that would have to wait.
+
+        For a batch that is being judged, for another process's entries to be read, or for the
+        server of a database to answer.
+        """
+        if not self.store.database.is_sqlite or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return self._look_if_current(batch)
+        finally:
+            self._lock.release()
+
+    def _look_if_current(self, batch: EventBatch) -> Checked | None:
+        """The answer, if engine and windows are at the end of the log, and nothing expired."""
+        if self._has_expired(batch):
+            return None
+        with self.store.read() as connection:
+            is_current = log.last_position(connection) == self._seen
+            return self._look(connection, batch) if is_current else None
+
+    def _look_after(self, batch: EventBatch) -> Checked:
+        """The answer after what happened since: a policy, a bank, events, what expired."""
+        with self.store.read() as connection:
+            self.reload(connection)
+        if self._has_expired(batch):
+            with self.store.write() as transaction:
+                banks.retire_expired(transaction, batch.received_at)
+        with self.store.read() as connection:
+            self.reload(connection)
+            self._windows(connection)
+            self._seen = log.last_position(connection)
+            return self._look(connection, batch)
+
+    def _look(self, connection: sa.Connection, batch: EventBatch) -> Checked:
+        policy = self._engine.policy
+        return look(
+            self._engine,
+            batch,
+            self._seen,
+            windows=self.windows if policy.windows else None,
+            labels=self._labels(connection, batch),
+        )
+
+    def _has_expired(self, batch: EventBatch) -> bool:
+        return self._next_expiry is not None and self._next_expiry <= batch.received_at
+
+    def recorded(self, event_id: str) -> Checked:
+        """What was decided about an event that is in the log."""
+        where = decisions.DecisionFilter(event=event_id)
+        with self.store.read() as connection:
+            rows = decisions.list_rows(connection, where)
+            found = [decisions.get(connection, row.id) for row in reversed(rows)]
+            position = log.last_position(connection)
+        made = tuple(decision for decision in found if decision is not None)
+        return Checked(
+            event=event_id,
+            position=position,
+            decisions=made,
+            missing=tuple(sorted({name for d in made for r in d.reasons for name in r.missing})),
+            versions=versions_of(self._engine),
+            is_recorded=True,
+        )
 
     def close(self) -> None:
         """Write down what is held in memory, so that the next start need not count it again.
@@ -133,22 +216,51 @@ class Live:
             self.windows.save()
         gc.unfreeze()
 
-    def _take(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
+    def _look_again(self) -> None:
+        """Forget what was taken over in a transaction that may have been rolled back."""
+        self._position = self._automation_position = self._seen = -1
+        self._parts.forget()
+        self.windows.forget()
+
+    def prepare(self, source: PackSource) -> CompiledPolicy:
+        """Compile a pack that may be put in force soon, while the stream goes on.
+
+        Raises:
+            CheckFailedError: it does not pass its check.
+        """
+        with in_background(), set_aside(), self.store.read() as connection:
+            return compile_ahead(connection, source, self._parts, self.store.clock)
+
+    def _taken(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
+        """Take a batch; what has to be compiled first is compiled while others may write."""
+        for _ in range(TRIES):
+            try:
+                return self._take(batch, dead_letters, may_compile=False)
+            except _ChangedError:
+                with self.store.read() as connection:
+                    self.reload(connection)
+        return self._take(batch, dead_letters, may_compile=True)
+
+    def _take(
+        self, batch: EventBatch, dead_letters: Sequence[DeadLetter], *, may_compile: bool
+    ) -> BatchResult:
         with self.store.write() as transaction:
             n_dead_letters = deadletters.add(transaction, dead_letters)
+            if batch.events:
+                if not may_compile and _edit_position(transaction.connection) != self._position:
+                    raise _ChangedError
+                self.reload(transaction.connection)
+                self._retire_expired(transaction, batch)
             new, is_new = _split(transaction, batch)
             made = Judgement()
             position = 0
             if new.events:
-                self.reload(transaction.connection)
-                if self._next_expiry is not None and self._next_expiry <= new.received_at:
-                    banks.retire_expired(transaction, new.received_at)
-                    self.reload(transaction.connection)
                 made = self._judge(transaction.connection, new)
-                position = transaction.record_events(new, made).position
+                position = transaction.record_events(new, made, is_claimed=True).position
             known = _decisions_known(transaction.connection, batch, is_new, made.decisions)
         if position:
             self.windows.commit(position)
+            self._seen = position
         return BatchResult(
             is_new=is_new,
             n_dead_letters=n_dead_letters,
@@ -156,11 +268,25 @@ class Live:
             known=known,
         )
 
+    def _retire_expired(self, transaction: Transaction, batch: EventBatch) -> None:
+        """Let what expires before a new event arrives go first: an entry of the log of its own."""
+        if self._next_expiry is None or self._next_expiry > batch.received_at:
+            return
+        connection = transaction.connection
+        ids = {event.id for event in batch.events}
+        if len(eventids.known(connection, sorted(ids))) < len(ids):
+            banks.retire_expired(transaction, batch.received_at)
+            self.reload(connection)
+
     def _judge(self, connection: sa.Connection, batch: EventBatch) -> Judgement:
         """What the engine says of a batch that comes next in the log."""
-        reads = self._engine.policy.label_reads
-        labels = load_labels(connection, batch, reads) if reads else None
+        labels = self._labels(connection, batch)
         return self._engine.judge(batch, self._windows(connection), labels)
+
+    def _labels(self, connection: sa.Connection, batch: EventBatch) -> BatchLabels | None:
+        """The labels at the end of the log; None where no rule reads any."""
+        reads = self._engine.policy.label_reads
+        return load_labels(connection, batch, reads) if reads else None
 
     def _windows(self, connection: sa.Connection) -> LiveWindows | None:
         """The windows at the end of the log; None where no rule reads any."""
@@ -185,9 +311,10 @@ class Live:
         if position == self._position:
             return False
         self._position = position
-        self._next_expiry = banks.next_expiry(connection)
+        self._next_expiry = self._parts.banks(connection).next_expiry
         try:
-            self._engine = self._loaded(connection)
+            with set_aside():
+                self._engine = self._loaded(connection)
         except TocsinError as error:
             self.problem = error
             _LOG.error("the new policy or bank is not used: %s", error.code)
@@ -197,9 +324,7 @@ class Live:
 
     def _loaded(self, connection: sa.Connection) -> Engine:
         settings = self.store.settings
-        return load_engine(
-            connection, self._builder, settings.window_lateness_s, solo=settings.solo
-        )
+        return load_engine(connection, self._parts, settings.window_lateness_s, solo=settings.solo)
 
     def _follow_automation(self, connection: sa.Connection) -> None:
         """Take over what rules earned or lost since; nothing needs to be compiled for that."""
@@ -210,47 +335,41 @@ class Live:
             self._engine = self._engine.under(gate)
 
 
-def _set_aside() -> None:
+class _ChangedError(Exception):
+    """A policy or bank changed since it was compiled; nothing was done yet."""
+
+
+def _collect_once() -> None:
     """Take what now lives out of the garbage collector's rounds.
 
     An engine is hundreds of thousands of objects (entries, rules, closures) that live as long as
     the process or until the next one. Python's collector would walk them again and again while
-    batches come and go: that is the long tail of a batch's time. Done once, at the start: a
-    policy that changes later is taken over inside a write transaction, where nothing may pause.
+    batches come and go: that is the long tail of a batch's time. Collected once, at the start;
+    what is compiled later is set aside as it is made (`set_aside`), as no batch may pause.
     """
     gc.collect()
     gc.freeze()
 
 
-_EDITS = sa.select(sa.func.max(schema.log_entries.c.position)).where(
-    schema.log_entries.c.kind == sa.bindparam("entry_kind")
-)
-
-
 def _edit_position(connection: sa.Connection) -> int:
     """Where the log last changed what decides: a policy or a bank."""
-    kinds = (EntryKind.POLICY.value, EntryKind.BANK.value)
-    found = (connection.execute(_EDITS, {"entry_kind": kind}).scalar_one() for kind in kinds)
-    return max(position or 0 for position in found)
+    return max(log.newest(connection, kind) for kind in (EntryKind.POLICY, EntryKind.BANK))
 
 
 def _split(transaction: Transaction, batch: EventBatch) -> tuple[EventBatch, tuple[bool, ...]]:
     """The events that the log does not have, and for each event whether it is one of them."""
-    ids = [event.id for event in batch.events]
-    seen = eventids.known(transaction.connection, ids)
-    is_new = []
-    for event_id in ids:
-        is_new.append(event_id not in seen)
-        seen.add(event_id)
+    if not batch.events:
+        return batch, ()
+    is_new = transaction.claim([event.id for event in batch.events])
     if all(is_new):
-        return batch, tuple(is_new)
+        return batch, is_new
     new = EventBatch(
         events=list(compress(batch.events, is_new)),
         lines=list(compress(batch.lines, is_new)),
         received_at=batch.received_at,
         source=batch.source,
     )
-    return new, tuple(is_new)
+    return new, is_new
 
 
 def _decisions_known(
@@ -260,6 +379,8 @@ def _decisions_known(
     made: Sequence[Decision],
 ) -> Counter[tuple[str, str]]:
     """What stands about the events that came again, counted each time that one came."""
+    if all(is_new):
+        return Counter()
     again = Counter(event.id for event, new in zip(batch.events, is_new, strict=True) if not new)
     found: Counter[tuple[str, str]] = Counter()
     for decision in made:

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 
 from tocsin import __version__
 from tocsin.clock import Clock, stable_id
-from tocsin.detectors import BankDetectors, detect
+from tocsin.detectors import detect
 from tocsin.errors import CheckFailedError
 from tocsin.features import compute
 from tocsin.features.windows import GroupedWindows
 from tocsin.pipeline import registry
+from tocsin.pipeline.compiled import BankState, CompiledParts, last_edit, uncollected
 from tocsin.pipeline.engine import Engine
 from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import (
@@ -43,16 +44,18 @@ from tocsin.records import (
     convert_event,
     encode_event,
 )
-from tocsin.store import Store, Transaction, automation, banks, policies
+from tocsin.store import Store, Transaction, automation, banks, policies, prepared
 
 __all__ = [
     "ExampleResult",
     "activate",
     "activate_first",
     "check",
+    "compile_ahead",
     "load_engine",
     "load_gate",
     "load_policy",
+    "prepare",
     "run_examples",
 ]
 
@@ -77,7 +80,8 @@ class ExampleResult(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(source: PackSource, stored: Sequence[BankEntry] = ()) -> CheckReport:
     """Check a pack against what is installed and what the store's banks hold."""
-    return check_pack(source, registry.catalogue(stored))
+    with uncollected():
+        return check_pack(source, registry.catalogue(stored))
 
 
 def run_examples(
@@ -143,6 +147,8 @@ def activate(
     Raises:
         CheckFailedError: it does not pass; the pack in force stays.
     """
+    if not only_first:
+        prepare(store, source)  # servers compile it while it is checked here
     with store.read() as connection:
         stored = banks.list_entries(connection)
     report = check(source, stored)
@@ -160,11 +166,40 @@ def activate(
             where=broken[0].where,
             hint="tocsin policy test shows them all",
         )
+    with store.read() as connection:
+        plan = _Import.planned(connection, report.policy.entries, store.clock)
     with store.write() as transaction:
         if only_first and policies.active_version(transaction.connection) is not None:
             return report.policy  # another process was quicker
-        _import_banks(transaction, report.policy.entries, reason=reason)
+        _import_banks(transaction, report.policy.entries, reason=reason, plan=plan)
         policies.activate(transaction, source.version, source.files, by=by, reason=reason)
+    return report.policy
+
+
+def prepare(store: Store, source: PackSource) -> None:
+    """Let running servers compile a pack that may be put in force soon."""
+    with store.write() as transaction:
+        prepared.put(transaction.connection, source.version, source.files)
+
+
+def compile_ahead(
+    connection: sa.Connection, source: PackSource, parts: CompiledParts, clock: Clock
+) -> CompiledPolicy:
+    """Compile a pack and the detectors over its banks as they would stand, and keep both.
+
+    Raises:
+        CheckFailedError: it does not pass its check.
+    """
+    stored = banks.list_entries(connection)
+    report = check(source, stored)
+    if report.policy is None:
+        raise CheckFailedError("the pack does not pass its check", where=source.version)
+    parts.prepare(connection, report.policy)
+    imported = {entry.id: entry for entry in stored}
+    changes = _changes(connection, report.policy.entries, clock)
+    imported.update({entry.id: entry for entry in changes})
+    active = [one for one in imported.values() if one.state is EntryState.ACTIVE]
+    parts.detectors(active, report.policy.signals)
     return report.policy
 
 
@@ -201,20 +236,21 @@ def load_policy(connection: sa.Connection, version: str | None = None) -> Compil
 
 def load_engine(
     connection: sa.Connection,
-    builder: BankDetectors | None = None,
+    parts: CompiledParts | None = None,
     lateness_s: int = 0,
     *,
     solo: bool = False,
 ) -> Engine:
     """The engine that the log describes: the policy in force over the banks as they stand.
 
-    `lateness_s` is how late events may come and still be counted in windows; `solo` is whether
-    one person runs all.
+    `lateness_s` is how late events may come and still be counted in windows; `parts` is what
+    this process compiled before; `solo` is whether one person runs all.
     """
-    entries = banks.list_entries(connection, active_only=True)
-    policy = load_policy(connection)
-    found = registry.detectors(entries, builder, policy.signals)
-    versions = _versions(entries, found)
+    parts = parts or CompiledParts()
+    stored = parts.banks(connection)
+    policy = parts.policy(connection, load_policy)
+    found = parts.detectors(stored.active, policy.signals)
+    versions = _versions(stored, found)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"
     engine = Engine(policy=policy, detectors=found, versions=versions)
@@ -227,33 +263,68 @@ def load_gate(connection: sa.Connection, *, solo: bool = False) -> EarnedGate:
     return EarnedGate((row.standing for row in rows), solo=solo)
 
 
-def _versions(entries: Sequence[BankEntry], found: Sequence[Detector]) -> dict[str, str]:
+def _versions(stored: BankState, found: Sequence[Detector]) -> dict[str, str]:
     """What a decision depends on besides its event and the policy."""
     return {
-        "banks": banks.bank_digest(entries),
+        "banks": stored.digest,
         "detectors": stable_id("det", *(f"{d.name}={d.version}" for d in found)),
         "tocsin": __version__,
     }
 
 
-def _import_banks(transaction: Transaction, entries: Sequence[BankEntry], *, reason: str) -> None:
-    """Bring the banks to what the pack says, except where a person decided otherwise."""
-    connection = transaction.connection
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """What importing a pack's entries changes, where `position` is the last edit of a bank."""
+
+    position: int
+    changes: Sequence[BankEntry]
+
+    @classmethod
+    def planned(
+        cls, connection: sa.Connection, entries: Sequence[BankEntry], clock: Clock
+    ) -> _Import:
+        """The changes, from the banks as this connection sees them."""
+        stored = {entry.id: entry for entry in banks.list_entries(connection)}
+        changes = _changes(connection, entries, clock)
+        changed = [entry for entry in changes if entry != stored.get(entry.id)]
+        return cls(last_edit(connection), changed)
+
+
+def _import_banks(
+    transaction: Transaction,
+    entries: Sequence[BankEntry],
+    *,
+    reason: str,
+    plan: _Import | None = None,
+) -> None:
+    """Bring the banks to what the pack says, except where a person decided otherwise.
+
+    A plan that was made before saves everybody the wait, where no bank was edited since.
+    """
+    connection, clock = transaction.connection, transaction.clock
+    if plan is None or plan.position != last_edit(connection):
+        plan = _Import.planned(connection, entries, clock)
+    banks.edit(transaction, plan.changes, by=PACK_SOURCE, reason=reason)
+
+
+def _changes(
+    connection: sa.Connection, entries: Sequence[BankEntry], clock: Clock
+) -> list[BankEntry]:
+    """The entries that importing these would write; some may stand so already."""
     stored = {entry.id: entry for entry in banks.list_entries(connection)}
     wanted = {entry.id: msgspec.structs.replace(entry, source=PACK_SOURCE) for entry in entries}
     by_people = banks.edited_by_others(connection, PACK_SOURCE)
-    now = transaction.clock.now()
+    now = clock.now()
     changes = [
         entry
         for entry in wanted.values()
         if entry.id not in by_people and (entry.expires_at is None or entry.expires_at > now)
     ]
-    changes += [
+    return changes + [
         msgspec.structs.replace(entry, state=EntryState.RETIRED)
         for entry in stored.values()
         if entry.source == PACK_SOURCE and entry.id not in wanted and entry.id not in by_people
     ]
-    banks.edit(transaction, changes, by=PACK_SOURCE, reason=reason)
 
 
 def _batch_of(examples: Sequence[RuleExample], clock: Clock) -> tuple[EventBatch, list[range]]:

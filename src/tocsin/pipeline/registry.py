@@ -29,9 +29,9 @@ the same log could decide differently."""
 def detectors(
     entries: Iterable[BankEntry],
     builder: BankDetectors | None = None,
-    reads: Collection[str] = (),
+    reads: Collection[str] | None = None,
 ) -> list[Detector]:
-    """Every detector over these bank entries, for the signals that rules read.
+    """Every detector over these bank entries, for the signals that rules read (None: for all).
 
     A builder that is kept reuses what it compiled.
     """

@@ -103,6 +103,12 @@ class LiveWindows:
             raise RuntimeError("windows are asked before they are prepared")
         return self._state.advance(batch, features)
 
+    def peek(self, batch: EventBatch, features: Features) -> WindowTable:
+        """Answer for a batch of one as if it came next; nothing is counted."""
+        if self._state is None:
+            raise RuntimeError("windows are asked before they are prepared")
+        return self._state.peek(batch, features)
+
     def commit(self, position: int) -> None:
         """What was counted last is in the log, at this position."""
         self._position = position

@@ -17,7 +17,7 @@ from tocsin.policy.automation import EarnedGate, Gate, default_gate, held_reason
 from tocsin.policy.catalogue import Catalogue
 from tocsin.policy.check import CheckReport, check_pack
 from tocsin.policy.examples import RuleExample, collect_examples
-from tocsin.policy.explain import Explanation, explain
+from tocsin.policy.explain import CountedEvent, Explanation, WindowContents, explain
 from tocsin.policy.functions import (
     FUNCTIONS,
     SPECIAL,
@@ -50,6 +50,7 @@ __all__ = [
     "Clause",
     "Code",
     "CompiledPolicy",
+    "CountedEvent",
     "Described",
     "EarnedGate",
     "Example",
@@ -65,6 +66,7 @@ __all__ = [
     "Rule",
     "RuleExample",
     "Severity",
+    "WindowContents",
     "WindowFunction",
     "check_pack",
     "collect_examples",

@@ -22,7 +22,16 @@ from tocsin.policy.run import CompiledPolicy
 from tocsin.policy.spec import Rule
 from tocsin.records import Decision, LabelChange, Outcome, Reason, Span, TextField, Value
 
-__all__ = ["Explanation", "FoundEvidence", "LabelLine", "RuleExplanation", "Step", "explain"]
+__all__ = [
+    "CountedEvent",
+    "Explanation",
+    "FoundEvidence",
+    "LabelLine",
+    "RuleExplanation",
+    "Step",
+    "WindowContents",
+    "explain",
+]
 
 MAX_EXCERPT = 200
 
@@ -100,6 +109,33 @@ class FoundEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountedEvent:
+    """An event that a window counted: its time, and its entry of the log."""
+
+    event: str
+    at: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowContents:
+    """What a window held when a rule read it: the newest events, and how many there were.
+
+    `recorded` is the value that the decision stored; `agrees` says whether the events give it,
+    and `note` why they do not. `key` is the one with the greatest answer, of several.
+    """
+
+    rule: str
+    call: str
+    recorded: Value
+    agrees: bool
+    key: str | None = None
+    total: int = 0
+    events: tuple[CountedEvent, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelLine:
     """One label that the decision changed; `lasts` is None where it has no end."""
 
@@ -121,7 +157,7 @@ class LabelLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Everything that led to a decision."""
+    """Everything that led to a decision; `windows` where their contents were asked for."""
 
     decision: str
     subject: str
@@ -142,6 +178,7 @@ class Explanation:
     replaces: str | None
     is_same_policy: bool
     notes: tuple[str, ...]
+    windows: tuple[WindowContents, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The explanation as JSON values."""
@@ -348,6 +385,9 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield "evidence"
         for item in found.evidence:
             yield f"  {_evidence_line(item)}"
+    for window in found.windows or ():
+        yield ""
+        yield from _window_lines(window)
     yield ""
     yield from _done(found)
     yield "versions"
@@ -382,6 +422,23 @@ def _rule_lines(rule: RuleExplanation) -> Iterator[str]:
             yield f"  {key} = {_shown(value)}"
     if rule.missing:
         yield f"  missing: {', '.join(rule.missing)}"
+
+
+def _window_lines(window: WindowContents) -> Iterator[str]:
+    yield f"window {window.call} = {_shown(window.recorded)}, read by {window.rule}"
+    if window.key is not None:
+        yield f"  key {_one_line(window.key)}, events: {window.total:,}"
+    for event in window.events:
+        yield f"  {event.at}  {event.event}  (entry {event.position})"
+    if window.total > len(window.events):
+        yield f"  and {window.total - len(window.events):,} before them"
+    if window.note is not None:
+        yield f"  note: {window.note}"
+
+
+def _one_line(key: str) -> str:
+    """A key on one line: of a text its beginning."""
+    return " ".join(key.split())[:MAX_EXCERPT]
 
 
 def _evidence_line(item: FoundEvidence) -> str:

@@ -118,6 +118,11 @@ class CompiledPolicy:
         """The event types that rules are asked about."""
         return frozenset().union(*(rule.events for rule in self.rules))
 
+    @property
+    def window_reads(self) -> Sequence[WindowRead]:
+        """The calls of window functions in rules, in their order."""
+        return self._window_reads
+
     def examples(self) -> list[RuleExample]:
         """The rules' own examples, for the pipeline to run."""
         return collect_examples(self.rules)

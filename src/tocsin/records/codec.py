@@ -14,16 +14,18 @@ the caller accepts them. `extra` holds only what `EventPolicy.allow_fields` name
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, get_args
 
 import msgspec
+import numpy as np
 
 from tocsin.records.events import (
     ACCEPTED_VISIBILITIES,
+    POST_EVENTS,
     AccountCreated,
     AccountRestored,
     AccountSuspended,
@@ -46,10 +48,13 @@ __all__ = [
     "EventPolicy",
     "Refusal",
     "RefusedEvent",
+    "are_plain",
     "convert_event",
     "decode_event",
+    "decode_events",
     "decode_json",
     "encode_event",
+    "encode_events",
     "restore_event",
 ]
 
@@ -115,6 +120,7 @@ _TYPES = tuple(str(kind.__struct_config__.tag) for kind in get_args(Event))
 _MAX_TYPE_LENGTH = 64
 
 _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_LEVELS = 5  # event, post, list of media, medium; and one to spare
 _LIMIT_WORDS = ("length", "<=", ">=", "out of range")
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"\\')
 _BACKSLASH, _QUOTE = b'\\"'
@@ -138,6 +144,83 @@ def decode_event(line: bytes, *, now: datetime, policy: EventPolicy) -> Event:
     if policy.allow_fields or event.extra:
         event = _with_extra(event, line, policy.allow_fields)
     return _checked(event, now, policy)
+
+
+def decode_events(
+    lines: Sequence[bytes], *, now: datetime, policy: EventPolicy
+) -> tuple[list[Event], list[bytes]] | None:
+    """Read events together, with their canonical JSON, as `decode_event` reads each.
+
+    None where one of them needs a closer look: the caller reads them one by one.
+    """
+    if policy.allow_fields or not lines:
+        return None
+    try:
+        events = list(map(_DECODER.decode, lines))
+    except _NOT_JSON:
+        return None
+    if not are_plain(events, now=now, policy=policy):
+        return None
+    canonical = _ENCODER.encode_lines(events)[:-1]
+    return (events, canonical.split(b"\n")) if _are_flat(lines, canonical) else None
+
+
+def encode_events(events: Sequence[Event]) -> list[bytes]:
+    """The canonical JSON of each of these events, at least one."""
+    return _ENCODER.encode_lines(events)[:-1].split(b"\n")
+
+
+def are_plain(events: Sequence[Event], *, now: datetime, policy: EventPolicy) -> bool:
+    """Whether these events, of the right types and sizes, can be accepted just as they are.
+
+    False where one of them would be refused, or changed; `decode_event` knows which and why.
+    """
+    actors = [event.actor for event in events if event.actor is not None]
+    times = [actor.created_at for actor in actors if actor.created_at is not None]
+    times += [event.at for event in events if event.at is not None]
+    if [time for time in times if time.tzinfo is not UTC]:
+        return False
+    if times and (min(times) < EARLIEST or max(times) > now + CLOCK_SKEW):
+        return False
+    if [event for event in events if event.extra]:
+        return False
+    if [actor for actor in actors if actor.id is None and actor == _NOBODY]:
+        return False
+    posts = [event for event in events if isinstance(event, POST_EVENTS)]
+    shown = {event.post.visibility for event in posts}
+    if not policy.accept_non_public and not shown <= ACCEPTED_VISIBILITIES:
+        return False
+    if len(posts) == len(events):
+        return True
+    others = [event for event in events if not isinstance(event, POST_EVENTS)]
+    try:
+        return all(_checked_account(event, now) is event for event in others)
+    except RefusedEvent:
+        return False
+
+
+def _are_flat(lines: Sequence[bytes], canonical: bytes) -> bool:
+    """Whether no line can be too long or nested too deep, or hold the NUL character.
+
+    What the canonical form keeps of an event is nested by its types, a few levels. Where all
+    lines together open only a few more objects and lists than that, none of them is too deep.
+    An escaped bracket would count in the canonical form alone: such lines are looked at singly.
+    """
+    if max(map(len, lines)) > MAX_LINE_BYTES:
+        return False
+    whole = b"\n".join(lines)
+    escaped = [line for line in lines if b"\\u" in line] if b"\\" in whole else []
+    if [line for line in escaped if b"\\u0000" in line]:
+        return False
+    n_more = _n_opened(whole) - _n_opened(canonical)
+    if not escaped and n_more < MAX_NESTING - _LEVELS:
+        return True
+    return max(line.count(b"[") + line.count(b"{") for line in lines) <= MAX_NESTING
+
+
+def _n_opened(text: bytes) -> int:
+    """How many `[` and `{` stand in it: the two differ in one bit only."""
+    return int(np.count_nonzero((np.frombuffer(text, np.uint8) | 0x20) == ord("{")))
 
 
 def convert_event(obj: Mapping[str, Any], *, now: datetime, policy: EventPolicy) -> Event:

@@ -2,7 +2,8 @@
 
 Comes in: nothing. Goes out: frozen structs and the tagged union `Event`. Always holds: the
 wire format, the JSON Schema (`event.schema.json`) and the Arrow schema are all derived from
-the structs here; sizes are bounded by the types. Refused: see `codec.decode_event`.
+the structs here; sizes are bounded by the types; an event holds no cycle, so the garbage
+collector need not look at it (`gc=False`). Refused: see `codec.decode_event`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from msgspec import Meta, Struct
 
 __all__ = [
     "ACCEPTED_VISIBILITIES",
+    "POST_EVENTS",
     "AccountCreated",
     "AccountRestored",
     "AccountSuspended",
@@ -59,7 +61,7 @@ ACCEPTED_VISIBILITIES = frozenset({"public", "unlisted"})
 """Posts of any other visibility are refused unless the operator's settings accept them."""
 
 
-class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Actor(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Who did it. IP address, device and e-mail exist only as keyed hashes."""
 
     id: Id | None = None
@@ -80,7 +82,7 @@ class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     email_hash: Short | None = None
 
 
-class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Media(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """An image, video or sound; its bytes travel separately, by content hash."""
 
     id: Id | None = None
@@ -94,7 +96,7 @@ class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: Url | None = None
 
 
-class Post(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Post(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What was published."""
 
     id: Id
@@ -115,65 +117,75 @@ class Post(Struct, frozen=True, kw_only=True, omit_defaults=True):
     views: Count | None = None
 
 
-class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Target(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """An account that something points to."""
 
     id: Id
     handle: Short | None = None
 
 
-class ReportTarget(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReportTarget(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What a report is about."""
 
     kind: Literal["post", "account", "hashtag"]
     id: Id
 
 
-class SharedObject(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SharedObject(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What an account touched: a link, hashtag, text or picture, by an id of the sender's."""
 
     id: Id
 
 
-class ExtraField(Struct, frozen=True, kw_only=True):
+class ExtraField(Struct, frozen=True, kw_only=True, gc=False):
     """A field outside the wire format that the operator's settings allow; `value` is JSON."""
 
     name: Short
     value: Line
 
 
-class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+class _Event(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
     id: Id
     at: At | None = None
     actor: Actor | None = None
     extra: Annotated[tuple[ExtraField, ...], Meta(max_length=64)] = ()
 
 
-class PostCreated(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="post.created"):
+class PostCreated(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="post.created"
+):
     """A post appeared."""
 
     post: Post
 
 
-class PostUpdated(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="post.updated"):
+class PostUpdated(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="post.updated"
+):
     """A post changed; the whole new state."""
 
     post: Post
 
 
-class PostDeleted(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="post.deleted"):
+class PostDeleted(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="post.deleted"
+):
     """A post was removed by its author or the platform."""
 
     post: Post
 
 
-class AccountCreated(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="account.created"):
+class AccountCreated(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="account.created"
+):
     """The actor registered."""
 
     actor: Actor
 
 
-class AccountUpdated(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="account.updated"):
+class AccountUpdated(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="account.updated"
+):
     """The actor's profile changed; the whole new state."""
 
     actor: Actor
@@ -198,33 +210,39 @@ class AccountRestored(
     reason: Line | None = None
 
 
-class ActorSeen(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="actor.seen"):
+class ActorSeen(_Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="actor.seen"):
     """A handle is known, without a post."""
 
     actor: Actor
 
 
-class FollowCreated(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="follow.created"):
+class FollowCreated(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="follow.created"
+):
     """The actor follows the target."""
 
     actor: Actor
     target: Target
 
 
-class Share(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="share"):
+class Share(_Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="share"):
     """The actor touched an object."""
 
     actor: Actor
     object: SharedObject
 
 
-class MediaUploaded(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="media.uploaded"):
+class MediaUploaded(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="media.uploaded"
+):
     """Media arrived before (or without) the post that shows it."""
 
     media: Media
 
 
-class ReportFiled(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="report.filed"):
+class ReportFiled(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="report.filed"
+):
     """Somebody reported something."""
 
     target: ReportTarget
@@ -233,7 +251,9 @@ class ReportFiled(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="re
     comment: Line | None = None
 
 
-class TrendObserved(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="trend.observed"):
+class TrendObserved(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="trend.observed"
+):
     """A hashtag stood in the platform's trends."""
 
     hashtag: Id
@@ -241,7 +261,9 @@ class TrendObserved(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="
     volume: Count | None = None
 
 
-class ActionResult(_Event, frozen=True, kw_only=True, omit_defaults=True, tag="action.result"):
+class ActionResult(
+    _Event, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="action.result"
+):
     """The platform says what became of an action."""
 
     action: Id
@@ -266,7 +288,8 @@ Event = (
     | ActionResult
 )
 
-_WITH_POST = (PostCreated, PostUpdated, PostDeleted)
+POST_EVENTS = (PostCreated, PostUpdated, PostDeleted)
+"""Events that carry a post."""
 
 
 def account_key(actor: Actor | None) -> str | None:
@@ -278,4 +301,4 @@ def account_key(actor: Actor | None) -> str | None:
 
 def post_of(event: Event) -> Post | None:
     """The post that an event carries, if its type has one."""
-    return event.post if isinstance(event, _WITH_POST) else None
+    return event.post if isinstance(event, POST_EVENTS) else None

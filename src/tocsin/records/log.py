@@ -40,7 +40,7 @@ class LogEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `position` is the place in the total order over all writers, without gaps, from 1;
     `writer_seq` the place in the writer's own chain, from 1. `commitments` maps the name of
-    each kind of content to one salted SHA-256 per item, in order.
+    each kind of content to the salted SHA-256s of its items, 32 bytes each, in order.
     """
 
     position: int
@@ -49,7 +49,7 @@ class LogEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: EntryKind
     at: datetime
     body: dict[str, Any]
-    commitments: dict[str, tuple[str, ...]] = {}
+    commitments: dict[str, bytes] = {}
     previous: str
     hash: str
 

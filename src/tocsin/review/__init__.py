@@ -27,6 +27,7 @@ from tocsin.review.sessions import NewSession, Session, find_session, log_in, lo
 from tocsin.review.tokens import (
     NewToken,
     Scope,
+    TokenCache,
     create_token,
     find_token,
     parse_scopes,
@@ -61,6 +62,7 @@ __all__ = [
     "Ruling",
     "Scope",
     "Session",
+    "TokenCache",
     "add_user",
     "change_label",
     "confirm",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.clock import random_token
@@ -22,6 +22,7 @@ __all__ = [
     "PREFIX",
     "NewToken",
     "Scope",
+    "TokenCache",
     "create_token",
     "find_token",
     "parse_scopes",
@@ -33,10 +34,18 @@ PREFIX = "tcs_"
 """Lets scanners for leaked secrets recognise ours."""
 
 
+TRUSTED = timedelta(seconds=1)
+"""How long a `TokenCache` believes what it found: so long a revoked token may still check."""
+
+MAX_KNOWN = 1_000
+"""Tokens that a `TokenCache` remembers; an operator has a handful."""
+
+
 class Scope(StrEnum):
     """One thing that a token may be allowed; `admin` is all of them."""
 
     EVENTS_WRITE = "events:write"
+    CHECK = "check"
     MEDIA_WRITE = "media:write"
     DECISIONS_READ = "decisions:read"
     CASES_READ = "cases:read"
@@ -100,17 +109,49 @@ def find_token(store: Store, secret: str) -> people.ApiToken | None:
     return None if is_over else token
 
 
-def require_scope(token: people.ApiToken, scope: Scope) -> None:
-    """Nothing, if the token has this scope.
+class TokenCache:
+    """Tokens that were valid a moment ago, for calls that cannot pay a look at the store.
+
+    Always holds: what was revoked or has ended is refused `TRUSTED` later at the latest; kept
+    by the hash of the token, as in the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found: dict[str, tuple[datetime, people.ApiToken]] = {}
+
+    def known(self, secret: str) -> people.ApiToken | None:
+        """The token, if it was found valid within `TRUSTED`; asks nobody."""
+        found = self._found.get(token_hash(secret))
+        if found is None:
+            return None
+        at, token = found
+        now = self._store.clock.now()
+        is_over = token.expires_at is not None and token.expires_at <= now
+        return token if at <= now < at + TRUSTED and not is_over else None
+
+    def find(self, secret: str) -> people.ApiToken | None:
+        """The token, if the store says that it is valid now; remembered for `TRUSTED`."""
+        now = self._store.clock.now()
+        token = find_token(self._store, secret)
+        if token is not None:
+            if len(self._found) >= MAX_KNOWN:
+                self._found.clear()
+            self._found[token_hash(secret)] = (now, token)
+        return token
+
+
+def require_scope(token: people.ApiToken, *scopes: Scope) -> None:
+    """Nothing, if the token has one of these scopes.
 
     Raises:
         PermissionDenied: names the scope that is missing.
     """
-    if scope not in token.scopes and Scope.ADMIN not in token.scopes:
+    if {*scopes, Scope.ADMIN}.isdisjoint(token.scopes):
         raise PermissionDenied(
-            f"the token does not have the scope `{scope}`",
+            f"the token does not have the scope `{scopes[0]}`",
             where=token.id,
-            hint=f"make one with `tocsin token add NAME --scope {scope}`",
+            hint=f"make one with `tocsin token add NAME --scope {scopes[0]}`",
         )
 
 

@@ -13,29 +13,28 @@ its row, without salt and content, so that nobody takes it for a lost one.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from tocsin.records import (
     EVENT_SCHEMA,
     encode_event,
     event_from_row,
-    lines_to_arrow,
+    json_to_arrow,
 )
 from tocsin.store import content as packed_content
 from tocsin.store import folder, schema
 from tocsin.store.store import Store
-from tocsin.store.times import from_us
 
 __all__ = [
     "ARCHIVE_SCHEMA",
@@ -202,66 +201,89 @@ def line_of_row(row: dict[str, object]) -> bytes:
     return encode_event(event_from_row({name: row.get(name) for name in EVENT_SCHEMA.names}))
 
 
+class _Body(msgspec.Struct):
+    """What is read here of an entry's body."""
+
+    source: str
+
+
+_BODY = msgspec.json.Decoder(_Body)
+
+
 def _table_of(rows: Sequence[Any]) -> pa.Table:
     """The events of these log entries (position, time, body, packed lines, salts) as one table."""
-    positions: list[int] = []
-    ordinals: list[int] = []
-    times: list[datetime] = []
-    sources: list[str] = []
-    salts: list[bytes | None] = []
-    lines: list[bytes] = []
-    size = packed_content.SALT_BYTES
-    for row in rows:
-        received_at, source = from_us(row.at_us), msgspec.json.decode(row.body)["source"]
-        for ordinal, line in enumerate(packed_content.unpack(row.packed)):
-            positions.append(row.position)
-            ordinals.append(ordinal)
-            times.append(received_at)
-            sources.append(source)
-            salts.append(row.salts[ordinal * size : (ordinal + 1) * size] if line else None)
-            lines.append(line)
+    blocks = [packed_content.unpack_joined(row.packed) for row in rows]
+    sources = pa.array([_BODY.decode(row.body).source for row in rows], pa.string())
+    times = np.array([row.at_us for row in rows], np.int64)
+    salts = b"".join(row.salts for row in rows)
+    n_events = np.array([len(row.salts) for row in rows], np.int64) // packed_content.SALT_BYTES
+    each = np.repeat(np.arange(len(rows)), n_events)
+    first = n_events.cumsum() - n_events
+    lines = b"\n".join(blocks)
+    has_content = _has_content(lines, salts)
     columns = {
-        "position": pa.array(positions, pa.int64()),
-        "ordinal": pa.array(ordinals, pa.int32()),
-        "received_at": pa.array(times, pa.timestamp("us", tz="UTC")),
-        "source": pa.array(sources, pa.string()),
-        "salt": pa.array(salts, pa.binary()),
-        **_event_columns(lines),
+        "position": pa.array(np.array([row.position for row in rows], np.int64)[each]),
+        "ordinal": pa.array((np.arange(len(each)) - first[each]).astype(np.int32)),
+        "received_at": pa.array(times[each]).cast(pa.timestamp("us", tz="UTC")),
+        "source": sources.take(pa.array(each)),
+        "salt": _salt_column(salts, has_content),
+        **_event_columns(lines, has_content),
     }
     return pa.table(columns)
 
 
-def _event_columns(lines: Sequence[bytes]) -> dict[str, pa.Array]:
-    """The events as columns, those that their types have; an erased one is a row of nulls."""
-    kept = lines_to_arrow([line for line in lines if line])
+def _has_content(lines: bytes, salts: bytes) -> NDArray[np.bool_] | None:
+    """For each line whether something stands in it; None where it does in all.
+
+    An item is erased with its salt, and looking through the salts is faster.
+    """
+    if lines and bytes(packed_content.SALT_BYTES) not in salts:
+        return None
+    return np.array([bool(line) for line in lines.split(b"\n")] if salts else [], bool)
+
+
+def _salt_column(salts: bytes, has_content: NDArray[np.bool_] | None) -> pa.Array:
+    size = packed_content.SALT_BYTES
+    buffers = [None, pa.py_buffer(salts)]
+    found = pa.Array.from_buffers(pa.binary(size), len(salts) // size, buffers)
+    if has_content is not None:
+        found = pc.if_else(pa.array(has_content), found, None)
+    return found.cast(pa.binary())
+
+
+def _event_columns(
+    lines: bytes, has_content: NDArray[np.bool_] | None
+) -> dict[str, pa.Array | pa.ChunkedArray]:
+    """The events as columns, those that they have; an erased one is a row of nulls."""
+    if has_content is None:
+        kept = json_to_arrow(lines)
+        n_events = kept.num_rows
+    else:
+        kept = json_to_arrow(b"\n".join(line for line in lines.split(b"\n") if line))
+        kept = kept.take(pa.array(has_content.cumsum() - 1, mask=~has_content))
+        n_events = len(has_content)
     columns = dict(zip(kept.schema.names, kept.columns, strict=True))
-    if kept.num_rows < len(lines):
-        places = iter(range(kept.num_rows))
-        rows = pa.array([next(places) if line else None for line in lines], pa.int64())
-        columns = {name: column.take(rows) for name, column in columns.items()}
-    if "at" not in columns:
-        columns["at"] = pa.nulls(len(lines), EVENT_SCHEMA.field("at").type)
+    for name in ("type", "id", "at"):
+        if name not in columns:
+            columns[name] = pa.nulls(n_events, EVENT_SCHEMA.field(name).type)
     return columns
 
 
 def _write_by_day(root: Path, table: pa.Table, first: int, last: int) -> list[dict[str, object]]:
-    moments = pc.coalesce(table["at"], table["received_at"])
-    days = pc.strftime(moments, format="%Y-%m-%d").to_pylist()
-    rows_of_day: dict[str, list[int]] = defaultdict(list)
-    for row, day in enumerate(days):
-        rows_of_day[day].append(row)
+    days = pc.coalesce(table["at"], table["received_at"]).cast(pa.date32())
+    found = sorted(pc.unique(days).to_pylist())
     files = []
-    for day, rows in sorted(rows_of_day.items()):
+    for day in found:
         path = f"archive/day={day}/events-{first:012d}-{last:012d}.parquet"
-        part = table if len(rows) == len(days) else table.take(rows)
+        part = table if len(found) == 1 else table.filter(pc.equal(days, day))
         n_bytes = _write_file(root / path, part)
         files.append(
             {
                 "path": path,
-                "day": day,
+                "day": str(day),
                 "first_position": first,
                 "last_position": last,
-                "rows": len(rows),
+                "rows": part.num_rows,
                 "bytes": n_bytes,
             }
         )
@@ -272,7 +294,8 @@ def _write_file(path: Path, table: pa.Table) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
     with temporary.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", compression_level=3)
+        # No dictionaries: most values stand once, and zstd finds the others by itself.
+        pq.write_table(table, file, compression="zstd", compression_level=1, use_dictionary=False)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

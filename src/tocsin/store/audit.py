@@ -165,7 +165,7 @@ def _entry_of(connection: sa.Connection, writer: str, seq: int) -> Any:
 
 def _commitments(
     connection: sa.Connection, first: int, last: int
-) -> dict[tuple[int, str], dict[int, str]]:
+) -> dict[tuple[int, str], dict[int, bytes]]:
     """(position, name) -> ordinal -> commitment, of a stretch; what is verified is taken out."""
     table = schema.log_entries
     rows = connection.execute(
@@ -173,14 +173,14 @@ def _commitments(
             table.c.position.between(first, last), table.c.commitments != "{}"
         )
     )
-    found: dict[tuple[int, str], dict[int, str]] = {}
+    found: dict[tuple[int, str], dict[int, bytes]] = {}
     for row in rows:
         try:
-            named = msgspec.json.decode(row.commitments, type=dict[str, list[str]])
+            named = log.decode_commitments(row.commitments)
         except msgspec.DecodeError:
             continue  # its hash, or its content, tells
         for name, values in named.items():
-            found[row.position, name] = dict(enumerate(values))
+            found[row.position, name] = dict(enumerate(packed_content.split_commitments(values)))
     return found
 
 
@@ -209,7 +209,7 @@ def _verify_content(connection: sa.Connection, report: AuditReport) -> None:
         report.add("AUDIT.CONTENT_EXTRA", where, "content that no entry commits to")
 
 
-def _verify_items(report: AuditReport, row: Any, expected: dict[int, str] | None) -> None:
+def _verify_items(report: AuditReport, row: Any, expected: dict[int, bytes] | None) -> None:
     where = f"entry {row.position}, {row.name}"
     if expected is None:
         report.add("AUDIT.CONTENT_EXTRA", where, "content that no entry commits to")
@@ -230,7 +230,7 @@ def _verify_items(report: AuditReport, row: Any, expected: dict[int, str] | None
 
 
 def _verify_item(
-    report: AuditReport, where: str, expected: str | None, salt: bytes, item: bytes
+    report: AuditReport, where: str, expected: bytes | None, salt: bytes, item: bytes
 ) -> None:
     report.n_items += 1
     if not item:
@@ -261,7 +261,7 @@ def _verify_archive(store: Store, connection: sa.Connection, report: AuditReport
 
 
 def _verify_file(
-    path: Path, name: str, report: AuditReport, commitments: dict[int, dict[int, str]]
+    path: Path, name: str, report: AuditReport, commitments: dict[int, dict[int, bytes]]
 ) -> None:
     try:
         with pq.ParquetFile(path) as file:

@@ -46,11 +46,6 @@ _RECENT_ACTS = 2_000
 alarm to ring, and a bound on the work that one verdict can cause."""
 
 
-_LAST_CHANGE = sa.select(sa.func.max(schema.log_entries.c.position)).where(
-    schema.log_entries.c.kind == EntryKind.AUTOMATION.value
-)
-
-
 class StandingRow(msgspec.Struct, frozen=True, kw_only=True):
     """A standing, since when and since which entry of the log."""
 
@@ -86,7 +81,7 @@ def history(connection: sa.Connection, stratum: Stratum) -> list[LogEntry]:
 
 def last_change(connection: sa.Connection) -> int:
     """Where the log last changed what rules may do; 0 if nowhere."""
-    return connection.execute(_LAST_CHANGE).scalar_one() or 0
+    return log.newest(connection, EntryKind.AUTOMATION)
 
 
 def acted_on(connection: sa.Connection, decision_ids: Collection[str]) -> list[Stratum]:

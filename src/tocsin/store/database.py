@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tocsin.errors import InputError, NotFoundError, OutsideServiceError
+from tocsin.store.driversql import DriverSql
 
 __all__ = ["SCHEMA_VERSION", "Database"]
 
@@ -25,6 +26,10 @@ SCHEMA_VERSION = "0005"
 
 WRITE_LOCK = 7_205_759_403_792_793
 """Key of PostgreSQL's advisory lock for writers: any fixed number, unlikely to be another's."""
+
+CHECKPOINT_PAGES = 4_000
+"""SQLite takes its log of 16 MB over into the file in one go. At its own 1,000 pages that meets
+every 25th batch, and one in a hundred shall be slow at most."""
 
 BUSY_TIMEOUT_S = 60
 """How long a writer waits for another process's transaction; they take milliseconds."""
@@ -37,6 +42,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._file = _file_of(url) if self.is_sqlite else None
+        self._idle: list[sa.Connection] = []
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
 
     @contextmanager
@@ -52,12 +58,27 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """The only write transaction of its moment; committed when the block ends well."""
-        with _explained(), self.engine.connect() as plain:
-            connection = plain.execution_options(tocsin_write=True)
-            with connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
-                yield connection
+        with _explained(), self._writer() as connection, connection.begin():
+            if not self.is_sqlite:
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+            yield connection
+
+    @contextmanager
+    def _writer(self) -> Iterator[sa.Connection]:
+        """A connection that writes; on SQLite one that ended well is kept for the next."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.engine.connect().execution_options(tocsin_write=True)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if self.is_sqlite and not self._idle:
+            self._idle.append(connection)
+        else:  # a server may go away in between, and the pool asks whether it is there
+            connection.close()
 
     def migrate(self, *, create: bool = True) -> None:
         """Bring the schema up to `SCHEMA_VERSION`; where there is none, only if it may be made.
@@ -101,6 +122,8 @@ class Database:
 
     def close(self) -> None:
         """Release every connection."""
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
 
 
@@ -118,6 +141,7 @@ def _sqlite_engine(url: str) -> sa.Engine:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # a commit survives a power cut
+        cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("PRAGMA trusted_schema=OFF")
@@ -126,9 +150,13 @@ def _sqlite_engine(url: str) -> sa.Engine:
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         is_write = connection.get_execution_options().get("tocsin_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+        (_BEGIN_WRITE if is_write else _BEGIN_READ).run_at_once(connection)
 
     return engine
+
+
+_BEGIN_READ = DriverSql("BEGIN")
+_BEGIN_WRITE = DriverSql("BEGIN IMMEDIATE")
 
 
 def _postgres_engine(url: str) -> sa.Engine:

@@ -38,13 +38,19 @@ from tocsin.records import (
     account_key,
     action_id,
 )
-from tocsin.store import draws, eventids, labelrows, rulehits, schema, standings
+from tocsin.store import draws, labelrows, rulehits, schema, standings
+from tocsin.store.driversql import DriverSql, insert_rows
 from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events"]
 
 ESCALATED_PRIORITY = 900
 """Of 1,000: what somebody escalates comes before what rules find, save imminent danger."""
+
+
+_ABOUT_ACCOUNTS = (AccountCreated, AccountUpdated, AccountSuspended, AccountRestored)
+_WITH_EFFECT = frozenset({ActionResult, ReportFiled, *_ABOUT_ACCOUNTS})
+"""Types of events that change derived tables by themselves; most are of none of them."""
 
 
 def apply_entry(
@@ -82,17 +88,15 @@ def apply_events(
 ) -> None:
     """Bring the derived tables up to date with one batch of events and what was judged of them.
 
-    Of what was erased since, `events` has nothing, `lines` has b"" and the others None.
+    Of what was erased since, `events` has nothing, `lines` has b"" and the others None. The ids
+    of the events are noted already (`eventids`).
     """
-    eventids.insert(connection, entry.position, entry.body["ids"])
-    for event in events:
+    for event in [event for event in events if type(event) in _WITH_EFFECT]:
         if isinstance(event, ActionResult):
             _apply_result(connection, entry, event)
         elif isinstance(event, ReportFiled):
             _apply_report(connection, entry, event)
-        elif isinstance(
-            event, AccountCreated | AccountUpdated | AccountSuspended | AccountRestored
-        ):
+        elif isinstance(event, _ABOUT_ACCOUNTS):
             _apply_account(connection, entry, event)
     if decisions:
         line_of = dict(zip(entry.body["ids"], lines, strict=True))
@@ -134,7 +138,7 @@ def _apply_decisions(
         for ordinal, decision in kept
     ]
     if rows:
-        connection.execute(sa.insert(schema.decisions), rows)
+        insert_rows(connection, schema.decisions, rows)
     for _, decision in kept:
         if decision.outcome is not Outcome.ALLOW:
             _open_case(connection, entry, decision)
@@ -142,13 +146,16 @@ def _apply_decisions(
             _insert_action(connection, entry, _automatic_action(entry, decision, kind))
 
 
+_OPEN_CASE = DriverSql("SELECT id, priority, clause, actor FROM cases WHERE open_key = ?")
+_ADD_TO_CASE = DriverSql(
+    "UPDATE cases SET version = version + 1, priority = ?, clause = ?, actor = ? WHERE id = ?"
+)
+
+
 def _open_case(connection: sa.Connection, entry: LogEntry, decision: Decision) -> None:
-    cases = schema.cases
     open_key = str(decision.subject)
-    found = connection.execute(
-        sa.select(cases.c.id, cases.c.priority, cases.c.actor).where(cases.c.open_key == open_key)
-    ).one_or_none()
-    if found is None:
+    found = _OPEN_CASE.rows(connection, open_key)
+    if not found:
         case_id = stable_id("case", open_key, decision.id)
         row = {
             "id": case_id,
@@ -164,17 +171,15 @@ def _open_case(connection: sa.Connection, entry: LogEntry, decision: Decision) -
             "opened_at_us": to_us(entry.at),
             "version": 1,
         }
-        connection.execute(sa.insert(cases), row)
+        insert_rows(connection, schema.cases, [row])
     else:
-        case_id = found.id
-        changes: dict[str, Any] = {"version": cases.c.version + 1}
-        if decision.priority > found.priority:
-            changes |= {"priority": decision.priority, "clause": decision.clause}
-        if found.actor is None and decision.actor is not None:
-            changes["actor"] = decision.actor  # a report came first; now the author is known
-        connection.execute(sa.update(cases).where(cases.c.id == case_id).values(changes))
+        ((case_id, priority, clause, actor),) = found
+        if decision.priority > priority:
+            priority, clause = decision.priority, decision.clause
+        actor = actor or decision.actor  # a report came first; now the author is known
+        _ADD_TO_CASE.change(connection, priority, clause, actor, case_id)
     link = {"case_id": case_id, "decision_id": decision.id}
-    connection.execute(sa.insert(schema.case_decisions), link)
+    insert_rows(connection, schema.case_decisions, [link])
 
 
 def _automatic_action(entry: LogEntry, decision: Decision, kind: ActionKind) -> Action:
@@ -210,7 +215,7 @@ def _insert_action(connection: sa.Connection, entry: LogEntry, action: Action) -
         "next_attempt_us": to_us(action.not_before),
         "lease_until_us": 0,
     }
-    connection.execute(sa.insert(schema.actions), row)
+    insert_rows(connection, schema.actions, [row])
 
 
 # --- events that change states ------------------------------------------------------------------

@@ -35,6 +35,7 @@ from tocsin.records import (
     Subject,
 )
 from tocsin.store import schema
+from tocsin.store.driversql import DriverSql
 from tocsin.store.times import to_us
 
 __all__ = ["HALVING", "apply_judgement", "draw", "insert"]
@@ -53,10 +54,9 @@ _COUNT = (
     " WHERE state IN ('waiting', 'unsure') AND rule_version {}"
     " GROUP BY rule_version, language, action"
 )
-_WAITING = {  # on the live path, for each batch with such hits: in each driver's own SQL
-    "sqlite": _COUNT.format("IN (SELECT value FROM json_each(?))"),
-    "postgresql": _COUNT.format("= ANY(%s::text[])"),
-}
+_WAITING = DriverSql(  # on the live path, for each batch with such hits
+    _COUNT.format("IN (SELECT value FROM json_each(?))"), _COUNT.format("= ANY(?::text[])")
+)
 
 _Key = tuple[str, str, str]
 table = schema.samples
@@ -193,10 +193,9 @@ def _is_drawn(hit: Sample, waiting: Counter[_Key]) -> bool:
 
 def _waiting(connection: sa.Connection, versions: set[str]) -> Counter[_Key]:
     """How many samples of each stratum nobody has settled; an epoch that ended has none."""
-    dialect = connection.dialect.name
     wanted = sorted(versions)
-    bound = msgspec.json.encode(wanted).decode() if dialect == "sqlite" else wanted
-    rows = connection.exec_driver_sql(_WAITING[dialect], (bound,))
+    is_sqlite = connection.dialect.name == "sqlite"
+    rows = _WAITING.rows(connection, msgspec.json.encode(wanted).decode() if is_sqlite else wanted)
     return Counter({(row[0], row[1], row[2]): row[3] for row in rows})
 
 

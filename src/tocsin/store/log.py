@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from tocsin.records import EntryKind, LogEntry, LogHead
 from tocsin.store import content as packed_content
+from tocsin.store.driversql import DriverSql
 from tocsin.store.schema import log_content, log_entries
 from tocsin.store.times import from_us, to_us
 
@@ -26,11 +27,13 @@ __all__ = [
     "GENESIS",
     "append",
     "content_of",
+    "decode_commitments",
     "entries",
     "entry_at",
     "entry_hash",
     "heads",
     "last_position",
+    "newest",
 ]
 
 GENESIS = "0" * 64
@@ -49,43 +52,26 @@ def append(
     content: Mapping[str, Sequence[bytes]] | None = None,
 ) -> LogEntry:
     """Add one entry; `content` maps a name to its items (lines of bytes without newlines)."""
-    position = last_position(connection) + 1
-    head = _head(connection, writer)
-    commitments: dict[str, tuple[str, ...]] = {}
+    last, head = _end(connection, writer)
+    position = last + 1
+    commitments: dict[str, bytes] = {}
     for name, items in (content or {}).items():
         if not items:
             continue
         salts = packed_content.new_salts(len(items))
-        commitments[name] = tuple(packed_content.commitments(items, salts))
-        connection.execute(
-            sa.insert(log_content),
-            {
-                "position": position,
-                "name": name,
-                "packed": packed_content.pack(items),
-                "salts": salts,
-            },
-        )
+        commitments[name] = packed_content.commitments(items, salts)
+        packed = packed_content.pack(items)
+        _INSERT_CONTENT.change(connection, position, name, packed, salts)
     body_json = _ENCODER.encode(body).decode()
     commitments_json = _ENCODER.encode(commitments).decode()
     at_us = to_us(at)
     hashed = entry_hash(
         position, writer, head.seq + 1, kind, at_us, body_json, commitments_json, head.hash
     )
-    connection.execute(
-        sa.insert(log_entries),
-        {
-            "position": position,
-            "writer": writer,
-            "writer_seq": head.seq + 1,
-            "kind": kind.value,
-            "at_us": at_us,
-            "body": body_json,
-            "commitments": commitments_json,
-            "previous": head.hash,
-            "hash": hashed,
-        },
-    )
+    _INSERT_ENTRY.change(
+        connection, position, writer, head.seq + 1, kind.value, at_us,
+        body_json, commitments_json, head.hash, hashed,
+    )  # fmt: skip
     return LogEntry(
         position=position,
         writer=writer,
@@ -115,7 +101,12 @@ def entry_hash(*parts: str | int) -> str:
 
 def last_position(connection: sa.Connection) -> int:
     """The newest position, 0 for an empty log."""
-    return connection.execute(_LAST_POSITION).scalar_one() or 0
+    return _LAST_POSITION.rows(connection)[0][0] or 0
+
+
+def newest(connection: sa.Connection, kind: EntryKind) -> int:
+    """The position of the newest entry of a kind; 0 if there is none."""
+    return _NEWEST.rows(connection, kind.value)[0][0] or 0
 
 
 def heads(connection: sa.Connection) -> dict[str, LogHead]:
@@ -168,22 +159,43 @@ def content_of(connection: sa.Connection, position: int, name: str) -> list[byte
     return None if packed is None else packed_content.unpack(packed)
 
 
-_LAST_POSITION = sa.select(sa.func.max(log_entries.c.position))
-_HEAD = (
-    sa.select(log_entries.c.writer_seq, log_entries.c.hash)
-    .where(log_entries.c.writer == sa.bindparam("writer_name"))
-    .order_by(log_entries.c.writer_seq.desc())
-    .limit(1)
+_LAST_POSITION = DriverSql("SELECT max(position) FROM log_entries")
+_NEWEST = DriverSql("SELECT max(position) FROM log_entries WHERE kind = ?")
+_END = DriverSql(
+    "SELECT (SELECT max(position) FROM log_entries), writer_seq, hash FROM log_entries"
+    " WHERE writer = ? ORDER BY writer_seq DESC LIMIT 1"
+)
+_INSERT_CONTENT = DriverSql(
+    "INSERT INTO log_content (position, name, packed, salts) VALUES (?, ?, ?, ?)"
+)
+_INSERT_ENTRY = DriverSql(
+    "INSERT INTO log_entries (position, writer, writer_seq, kind, at_us, body, commitments,"
+    " previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
-def _head(connection: sa.Connection, writer: str) -> LogHead:
-    row = connection.execute(_HEAD, {"writer_name": writer}).one_or_none()
-    return LogHead(seq=0, hash=GENESIS) if row is None else LogHead(seq=row[0], hash=row[1])
+def _end(connection: sa.Connection, writer: str) -> tuple[int, LogHead]:
+    """The newest position, and where the writer's own chain stands."""
+    rows = _END.rows(connection, writer)
+    if not rows:
+        return last_position(connection), LogHead(seq=0, hash=GENESIS)
+    ((last, seq, hashed),) = rows
+    return last, LogHead(seq=seq, hash=hashed)
+
+
+def decode_commitments(stored: str) -> dict[str, bytes]:
+    """The commitments of an entry as the database keeps them: JSON, the bytes in base64.
+
+    Raises:
+        msgspec.DecodeError: they were changed.
+    """
+    return _COMMITMENTS.decode(stored)
+
+
+_COMMITMENTS = msgspec.json.Decoder(dict[str, bytes])
 
 
 def _entry(row: Any) -> LogEntry:
-    decoded = msgspec.json.decode(row.commitments)
     return LogEntry(
         position=row.position,
         writer=row.writer,
@@ -191,7 +203,7 @@ def _entry(row: Any) -> LogEntry:
         kind=EntryKind(row.kind),
         at=from_us(row.at_us),
         body=msgspec.json.decode(row.body),
-        commitments={name: tuple(values) for name, values in decoded.items()},
+        commitments=decode_commitments(row.commitments),
         previous=row.previous,
         hash=row.hash,
     )

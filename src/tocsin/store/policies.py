@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tocsin.records import EntryKind, LogEntry
-from tocsin.store import log, schema
+from tocsin.store import log, prepared, schema
 from tocsin.store.store import Transaction
 from tocsin.store.times import from_us
 
@@ -35,6 +35,7 @@ def activate(
 ) -> LogEntry:
     """Make this pack the active one from here on."""
     body = {"version": version, "by": by, "reason": reason}
+    prepared.clear(transaction.connection)
     content = {"pack": [msgspec.json.encode(dict(sorted(files.items())))]}
     return transaction.record(EntryKind.POLICY, body, content)
 

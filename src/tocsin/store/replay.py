@@ -25,7 +25,7 @@ from tocsin.records import (
     decode_decision,
     decode_shadow_hit,
 )
-from tocsin.store import derived, log, schema
+from tocsin.store import derived, eventids, log, schema
 from tocsin.store.archive import line_of_row
 from tocsin.store.store import Store
 
@@ -88,6 +88,7 @@ def replay_log(
             decisions = [decode_decision(item) if item else None for item in items]
             hits = log.content_of(source, entry.position, "shadow") or []
             shadow = [decode_shadow_hit(item) if item else None for item in hits]
+            eventids.insert(target, entry.position, entry.body["ids"])
             derived.apply_events(target, entry, events, lines, decisions, shadow)
         else:
             content = {

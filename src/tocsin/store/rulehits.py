@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from tocsin.records import Decision, LogEntry, Outcome, ShadowHit
 from tocsin.store import schema
+from tocsin.store.driversql import insert_rows
 from tocsin.store.times import to_us
 
 __all__ = ["ACTIVE", "SHADOW", "insert"]
@@ -38,7 +39,7 @@ def insert(
         _of_shadow(entry, ordinal, hit) for ordinal, hit in enumerate(shadow) if hit is not None
     ]
     if rows:
-        connection.execute(sa.insert(schema.rule_hits), rows)
+        insert_rows(connection, schema.rule_hits, rows)
 
 
 def _of_decision(entry: LogEntry, ordinal: int, decision: Decision) -> list[dict[str, Any]]:

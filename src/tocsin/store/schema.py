@@ -44,6 +44,7 @@ __all__ = [
     "log_entries",
     "metadata",
     "policy_versions",
+    "prepared_packs",
     "reports",
     "rule_hits",
     "sample_judgements",
@@ -460,6 +461,13 @@ users = Table(
     Column("is_disabled", Boolean, nullable=False),
     Column("failed_logins", Integer, nullable=False),
     Column("locked_until_us", BigInteger, nullable=False),
+)
+
+prepared_packs = Table(
+    "prepared_packs",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("files", LargeBinary, nullable=False),
 )
 
 sessions = Table(

@@ -27,7 +27,7 @@ from tocsin.records import (
     encode_decision,
     encode_shadow_hit,
 )
-from tocsin.store import derived, draws, log
+from tocsin.store import derived, draws, eventids, log
 from tocsin.store.database import Database
 
 __all__ = ["Store", "Transaction"]
@@ -59,10 +59,19 @@ class Transaction:
         derived.apply_entry(self.connection, entry, content or {})
         return entry
 
-    def record_events(self, batch: EventBatch, judgement: Judgement) -> LogEntry:
+    def claim(self, ids: Sequence[str]) -> tuple[bool, ...]:
+        """Which of these events the log does not have; these are noted as the next entry's.
+
+        If any is new, `record_events` must follow with the new ones, before any other entry.
+        """
+        return eventids.claim(self.connection, log.last_position(self.connection) + 1, ids)
+
+    def record_events(
+        self, batch: EventBatch, judgement: Judgement, *, is_claimed: bool = False
+    ) -> LogEntry:
         """Append one batch of new events with what was judged about them, and apply it.
 
-        The caller has removed events that the log already has.
+        The caller has removed events that the log already has, by `claim` or in another way.
         """
         drawn = draws.draw(self.connection, judgement)
         body = {
@@ -84,6 +93,8 @@ class Transaction:
                 "shadow": [encode_shadow_hit(hit) for hit in judgement.shadow],
             },
         )
+        if not is_claimed:
+            eventids.insert(self.connection, entry.position, body["ids"])
         derived.apply_events(
             self.connection,
             entry,

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from tocsin import __version__
 from tocsin.errors import InputError
 from tocsin.pipeline import Intake, Live
-from tocsin.review import Passwords
+from tocsin.review import Passwords, TokenCache
 from tocsin.store import people
 from tocsin.store.media import MediaStore
 from tocsin.store.store import Store
@@ -50,6 +50,7 @@ def create_app(
         intake=intake,
         passwords=passwords or Passwords(),
         media=MediaStore(store.folder),
+        tokens=TokenCache(store),
     )
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.include_router(api_router)

@@ -26,7 +26,6 @@ from tocsin.review import (
     Scope,
     Session,
     find_session,
-    find_token,
     may,
     require,
     require_scope,
@@ -72,6 +71,11 @@ class Caller:
             return self.session.user_id
         return self.token.id if self.token is not None else "nobody"
 
+    def require(self, scope: Scope) -> None:
+        """Nothing, if it is a person, or a token that has this scope besides."""
+        if self.token is not None:
+            require_scope(self.token, scope)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -100,13 +104,17 @@ def cookie_name(context: Context) -> str:
     return f"{prefix}tocsin_session"
 
 
-def needs(permission: Permission, scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
-    """A dependency of the API: a person with the permission, or a token with the scope."""
+def needs(permission: Permission, *scopes: Scope) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency of the API: a person with the permission, or a token with one of the scopes.
+
+    A token with the scope `check` is believed for a moment (`TokenCache`).
+    """
+    is_quick = Scope.CHECK in scopes
 
     async def allowed(request: Request) -> Caller:
-        caller = await _caller(request)
+        caller = await _caller(request, is_quick=is_quick)
         if caller.token is not None:
-            require_scope(caller.token, scope)
+            require_scope(caller.token, *scopes)
         elif caller.session is not None:
             require(caller.session.role, permission)
         return caller
@@ -154,14 +162,16 @@ def safe_path(path: str | None) -> str:
     return path
 
 
-async def _caller(request: Request) -> Caller:
+async def _caller(request: Request, *, is_quick: bool) -> Caller:
     header = request.headers.get("authorization")
     if header is not None:
         scheme, _, secret = header.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("the header `Authorization` should say `Bearer tcs_…`")
-        store = context_of(request).store
-        token = await run_in_threadpool(find_token, store, secret.strip())
+        tokens, secret = context_of(request).tokens, secret.strip()
+        token = tokens.known(secret) if is_quick else None
+        if token is None:
+            token = await run_in_threadpool(tokens.find, secret)
         if token is None:
             raise Unauthenticated("the token is not valid", hint="make one with `tocsin token add`")
         return Caller(token=token)

@@ -62,9 +62,13 @@ _IN_FOUND = "bank."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """One decision, explained; `panels` are those that have something to say."""
+    """One decision, explained; `panels` are those that have something to say.
+
+    `policy` is the one that made it, or the one in force where that no longer compiles.
+    """
 
     decision: Decision
+    policy: CompiledPolicy
     explanation: Explanation
     notes: Mapping[str, str]
     found: Sequence[Found]
@@ -211,6 +215,7 @@ def read_why(connection: sa.Connection, policy: CompiledPolicy, decision: Decisi
     views = (panel.view(decision, decision.signals) for panel in shown)
     return Why(
         decision=decision,
+        policy=policy,
         explanation=explain(
             decision,
             policy,

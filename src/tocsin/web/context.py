@@ -13,7 +13,7 @@ from fastapi import Request
 
 from tocsin.pipeline import Intake, Live
 from tocsin.policy import CompiledPolicy
-from tocsin.review import Passwords
+from tocsin.review import Passwords, TokenCache
 from tocsin.store.media import MediaStore
 from tocsin.store.store import Store
 
@@ -29,6 +29,7 @@ class Context:
     intake: Intake
     passwords: Passwords
     media: MediaStore
+    tokens: TokenCache
 
     @property
     def now(self) -> datetime:

@@ -116,7 +116,7 @@ class Guard:
             headers["strict-transport-security"] = "max-age=31536000"
 
     def _limit(self, path: str) -> int:
-        if path == "/v1/events":
+        if path in ("/v1/events", "/v1/check"):
             return self._settings.max_body_bytes
         if path.startswith("/v1/media/"):
             return self._settings.max_media_bytes

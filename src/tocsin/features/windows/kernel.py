@@ -27,7 +27,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ENTRY_COLUMNS", "KEY_COLUMNS", "PAIR_COLUMNS", "advance", "expire", "rehash"]
+__all__ = ["ENTRY_COLUMNS", "KEY_COLUMNS", "PAIR_COLUMNS", "advance", "expire", "holds", "rehash"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -41,6 +41,7 @@ def _compiled(function: _Function) -> _Function:
 
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 NONE: Final = -1
 
@@ -257,6 +258,31 @@ def _answer_late(
     if measure == _AGE:
         return int(time - oldest) if oldest <= time else NONE
     return int(count if measure == _COUNT else total)
+
+
+@_compiled
+def holds(
+    keys: Ints, pairs: Ints, entries: Ints, step_keys: Ints, times: Ints, of: Ints, found: Bools,
+    over: int,
+) -> None:  # fmt: skip
+    """Whether what each step would count stands in its key's window already; changes nothing."""
+    for step in range(times.shape[0]):
+        high, low, time = step_keys[step, 0], step_keys[step, 1], times[step]
+        key = _find(keys, high, low)
+        if keys[key, USE] == EMPTY:
+            continue
+        pair = _find(pairs, of[step, 0] ^ high, of[step, 1] ^ ((low << 1) | (low >> 63 & 1)))
+        if pairs[pair, USE] == EMPTY or pairs[pair, HELD] == 0:
+            continue
+        if time == keys[key, REACHED]:
+            found[step] = pairs[pair, INSIDE] > 0
+            continue
+        entry = keys[key, LAST]
+        while entry >= 0 and entries[entry, TIME] > time - over:
+            if entries[entry, TIME] <= time and entries[entry, PAIR] == pair:
+                found[step] = True
+                break
+            entry = entries[entry, OLDER]
 
 
 @_compiled

@@ -17,6 +17,7 @@ from tocsin.features.windows.steps import (
     ADD,
     ASK,
     NOTHING,
+    Bools,
     Entries,
     Ints,
     Shape,
@@ -95,6 +96,13 @@ class _Key:
             case WindowMeasure.AGE:
                 return time - self.times[start] if start < end else NOTHING
 
+    def holds(self, of: _Hash, time: int, over: int) -> bool:
+        """Whether this stands in the window that ends at this time."""
+        if time == self.reached:
+            return of in self.different
+        start, end = bisect_right(self.times, time - over), bisect_right(self.times, time)
+        return of in self.of[start:end]
+
     def _enter(self, place: int) -> None:
         self.total += self.amounts[place]
         self.different[self.of[place]] = self.different.get(self.of[place], 0) + 1
@@ -138,6 +146,18 @@ class PlainWindow:
                 found.reach(time, over)
                 answers.append(found.answer(measure, time, over))
         return np.array(answers, np.int64)
+
+    def holds(self, steps: Steps) -> Bools:
+        """Of `DISTINCT`: whether what a step would count stands in its key's window already."""
+        over = self.shape.over_us
+        found = np.zeros(len(steps.times), np.bool_)
+        for place, (key, time, of) in enumerate(
+            zip(steps.keys.tolist(), steps.times.tolist(), steps.of.tolist(), strict=True)
+        ):
+            held = self._keys.get((key[0], key[1]))
+            if held is not None:
+                found[place] = held.holds((of[0], of[1]), time, over)
+        return found
 
     def expire(self, watermark_us: int) -> None:
         """Drop what no step from this watermark on can reach."""

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from tocsin.features.windows import kernel
-from tocsin.features.windows.steps import Entries, Hashes, Ints, Shape, Steps, WindowStats
+from tocsin.features.windows.steps import Bools, Entries, Hashes, Ints, Shape, Steps, WindowStats
 from tocsin.records import WindowMeasure
 
 __all__ = ["RingWindow"]
@@ -56,6 +56,15 @@ class RingWindow:
             if done == len(steps.times):
                 return answers
             self._make_room(int(steps.watermarks[done]))
+
+    def holds(self, steps: Steps) -> Bools:
+        """Of `DISTINCT`: whether what a step would count stands in its key's window already."""
+        found = np.zeros(len(steps.times), np.bool_)
+        kernel.holds(
+            self._keys, self._pairs, self._entries, steps.keys, steps.times, steps.of, found,
+            self.shape.over_us,
+        )  # fmt: skip
+        return found
 
     def expire(self, watermark_us: int) -> None:
         """Drop what no step from this watermark on can reach."""

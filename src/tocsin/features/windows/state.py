@@ -142,6 +142,25 @@ class WindowState:
             window.expire(self.watermark_us)
         return _Answers(answers)
 
+    def peek(self, batch: EventBatch, features: Features) -> _Answers:
+        """What `advance` would answer for each event if it came next and alone; counts none.
+
+        A window only moves on to the times that are asked about, which changes no answer.
+        """
+        rows = range(len(batch))
+        columns = _Columns(batch, features, rows, self._conditions)
+        watermarks = np.maximum(columns.times, self.watermark_us)
+        is_late = columns.times < watermarks - self.lateness_us
+        answers: dict[str, Ints] = {}
+        for name, spec in self._specs.items():
+            found = np.full(len(batch), NOTHING, np.int64)
+            steps, asking = columns.steps(spec, watermarks, is_late)
+            if len(steps.times):
+                given = _with_own(self._windows[name], steps, self.watermark_us)
+                np.maximum.at(found, asking, given)
+            answers[name] = found
+        return _Answers(answers)
+
     def merge(self, other: WindowState, specs: Sequence[WindowSpec], by: Conditions) -> WindowState:
         """The windows of these specs, each from here or from `other`; both followed one log."""
         merged = WindowState((), by, timedelta(microseconds=self.lateness_us))
@@ -191,6 +210,40 @@ class WindowState:
     def stats(self) -> dict[str, WindowStats]:
         """How much each window holds, by the name of its spec."""
         return {name: window.stats() for name, window in self._windows.items()}
+
+
+def _with_own(window: Window, steps: Steps, watermark_us: int) -> Ints:
+    """The answers of a window to steps that it does not count, as if it had counted each."""
+    asks, counts = (steps.flags & ASK) > 0, (steps.flags & ADD) > 0
+    asked = Steps(
+        keys=steps.keys,
+        times=steps.times,
+        watermarks=np.full(len(steps.times), watermark_us, np.int64),  # lets go of nothing early
+        of=steps.of,
+        amounts=steps.amounts,
+        flags=np.full(len(steps.times), ASK, np.int64),
+    )
+    held = window.advance(asked)
+    own: Ints = np.zeros(len(held), np.int64)
+    match window.shape.measure:
+        case WindowMeasure.COUNT:
+            own[counts] = 1
+        case WindowMeasure.SUM:
+            own[counts] = steps.amounts[counts]
+        case WindowMeasure.AGE:
+            own[counts] = np.maximum(held, 0)[counts] - held[counts]
+        case WindowMeasure.DISTINCT:
+            own = _n_new(counts & ~window.holds(steps), asks)
+    return np.where(asks, held + own, NOTHING)
+
+
+def _n_new(is_new: _Bools, asks: _Bools) -> Ints:
+    """How many are new from the step behind the last one that asked up to each."""
+    so_far = np.concatenate((np.zeros(1, np.int64), np.cumsum(is_new)))
+    ends = np.flatnonzero(asks) + 1
+    counted = np.zeros(len(asks), np.int64)
+    counted[ends - 1] = np.diff(so_far[ends], prepend=0)
+    return counted
 
 
 def _column(stored: bytes) -> Ints:

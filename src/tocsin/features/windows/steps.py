@@ -25,6 +25,7 @@ __all__ = [
     "ADD",
     "ASK",
     "NOTHING",
+    "Bools",
     "Entries",
     "Hashes",
     "Ints",
@@ -39,6 +40,8 @@ Ints = npt.NDArray[np.int64]
 
 Hashes = npt.NDArray[np.int64]
 """Keys as 128 bits, (n, 2)."""
+
+Bools = npt.NDArray[np.bool_]
 
 ADD: Final = 1
 ASK: Final = 2
@@ -92,6 +95,10 @@ class Window(Protocol):
 
     def advance(self, steps: Steps) -> Ints:
         """Take the steps in order; the answers (n), `NOTHING` where a step did not ask."""
+        ...
+
+    def holds(self, steps: Steps) -> Bools:
+        """Of `DISTINCT`: whether what a step would count stands in its key's window already."""
         ...
 
     def expire(self, watermark_us: int) -> None:

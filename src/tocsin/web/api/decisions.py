@@ -77,14 +77,22 @@ def list_decisions(
 
 
 @router.get("/v1/decisions/{decision_id}", summary="One decision, explained")
-def get_decision(request: Request, caller: Reader, decision_id: str) -> dict[str, Any]:
+def get_decision(
+    request: Request,
+    caller: Reader,
+    decision_id: str,
+    *,
+    windows: Annotated[
+        bool, Query(description="List the events that windows counted; reads the log again.")
+    ] = False,
+) -> dict[str, Any]:
     """The decision as it was stored, and its explanation."""
     store = context_of(request).store
     with store.read() as connection:
         decision = decisions.get(connection, decision_id)
     if decision is None:
         raise NotFoundError("there is no such decision, or it was erased")
-    explanation = explain_decision(store, decision_id)
+    explanation = explain_decision(store, decision_id, with_windows=windows)
     return {
         "ok": True,
         "decision": msgspec.to_builtins(decision),

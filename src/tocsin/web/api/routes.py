@@ -8,6 +8,7 @@ from tocsin.web.api import (
     actions,
     automation,
     cases,
+    check,
     deadletters,
     decisions,
     events,
@@ -21,6 +22,7 @@ __all__ = ["api_router"]
 api_router = APIRouter()
 for module in (
     events,
+    check,
     media,
     decisions,
     cases,

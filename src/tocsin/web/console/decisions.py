@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse
 
 from tocsin.errors import NotFoundError
+from tocsin.pipeline import window_contents
 from tocsin.records import Outcome
 from tocsin.review import Permission
 from tocsin.store import decisions
@@ -26,6 +27,8 @@ router = APIRouter()
 Reader = Annotated[Person, Depends(person(Permission.DECISIONS_READ))]
 
 _PAGE = 50
+_MAX_READ = 200_000
+"""Events that a page may read again: some seconds. The command line reads more."""
 
 
 @router.get("/decisions")
@@ -58,8 +61,10 @@ def show_decisions(
 
 
 @router.get("/decisions/{decision_id}")
-def show_decision(request: Request, user: Reader, decision_id: str) -> HTMLResponse:
-    """One decision: every value, signal, span and version."""
+def show_decision(
+    request: Request, user: Reader, decision_id: str, *, windows: bool = False
+) -> HTMLResponse:
+    """One decision: every value, signal, span and version; with `windows` what they counted."""
     context = context_of(request)
     with context.store.read() as connection:
         policy = context.policy(connection)
@@ -67,6 +72,11 @@ def show_decision(request: Request, user: Reader, decision_id: str) -> HTMLRespo
         if decision is None:
             raise NotFoundError("there is no such decision, or it was erased")
         why = read_why(connection, policy, decision)
+        held = (
+            window_contents(context.store, connection, decision, why.policy, max_read=_MAX_READ)
+            if windows
+            else None
+        )
         event = trigger_of(connection, decision)
         return page(
             request,
@@ -74,6 +84,8 @@ def show_decision(request: Request, user: Reader, decision_id: str) -> HTMLRespo
             "decision.html",
             decision=decision,
             why=why,
+            windows=held,
+            has_windows="windows" in decision.versions,
             post=read_post(event, why.found),
             author=read_author(connection, decision.actor, event, why.found, now=context.now),
         )

@@ -1,4 +1,4 @@
-"""Hits of rules: one row per hit, of rules in force and in shadow.
+"""Hits of rules: one row per hit, of rules in force and in shadow. Packs that are prepared.
 
 Comes in: the schema at 0001. Goes out: the schema at 0002.
 """
@@ -34,3 +34,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_rule_hits_event_id"), "rule_hits", ["event_id"], unique=False)
     op.create_index(op.f("ix_rule_hits_rule_at_us"), "rule_hits", ["rule", "at_us"], unique=False)
     op.create_index(op.f("ix_rule_hits_decision_id"), "rule_hits", ["decision_id"], unique=False)
+    op.create_table(
+        "prepared_packs",
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("files", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_prepared_packs")),
+    )
