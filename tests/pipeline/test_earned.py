@@ -486,3 +486,14 @@ def test_a_demotion_is_heard_in_the_log_of_the_program_without_content(
     assert [record.getMessage() for record in caplog.records] == [
         "automation: rule slogan, action hide, language en is now demoted"
     ]
+
+
+def test_a_check_says_what_would_happen_by_itself(store: Store) -> None:
+    live = Live.open(store)
+    asked = batch_of(post(900), received_at=store.clock.now())
+    assert [made.automatic for made in live.look(asked).decisions] == [()]
+    earn(live)
+    (would,) = live.look(asked).decisions
+    assert would.automatic == (ActionKind.HIDE,)
+    demote(store, stratum_of(live), by="lead", reason="complaints")
+    assert [made.automatic for made in live.look(asked).decisions] == [()]
