@@ -34,7 +34,7 @@ CONSOLE = {
     ("POST", "/proposals/{proposal_id}/invite"): Permission.POLICY_PROPOSE,
     ("POST", "/policy/rollback"): Permission.POLICY_PROPOSE,
 }
-API = {
+API: dict[tuple[str, str], tuple[Permission, *tuple[Scope, ...]]] = {
     ("POST", "/v1/events"): (Permission.EVENTS_WRITE, Scope.EVENTS_WRITE),
     ("POST", "/v1/check"): (Permission.EVENTS_WRITE, Scope.CHECK, Scope.EVENTS_WRITE),
     ("PUT", "/v1/media/{sha256}"): (Permission.EVENTS_WRITE, Scope.MEDIA_WRITE),
