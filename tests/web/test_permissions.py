@@ -23,6 +23,13 @@ CONSOLE = {
     ("GET", "/actions"): Permission.ACTIONS_READ,
     ("GET", "/deadletters"): Permission.DEADLETTERS_READ,
     ("GET", "/banks"): Permission.BANKS_READ,
+    ("GET", "/backtests"): Permission.POLICY_BACKTEST,
+    ("POST", "/backtests"): Permission.POLICY_BACKTEST,
+    ("GET", "/backtests/{backtest_id}"): Permission.POLICY_BACKTEST,
+    ("POST", "/backtests/{backtest_id}/stop"): Permission.POLICY_BACKTEST,
+    ("POST", "/backtests/{backtest_id}/propose"): Permission.POLICY_PROPOSE,
+    ("GET", "/backtests/{backtest_id}/changes/{number}"): Permission.POLICY_BACKTEST,
+    ("POST", "/backtests/{backtest_id}/changes/{number}/mark"): Permission.POLICY_BACKTEST,
     ("GET", "/audit"): Permission.AUDIT_READ,
     ("GET", "/rules"): Permission.RULES_READ,
     ("GET", "/rules/{rule_id}"): Permission.RULES_READ,
@@ -60,6 +67,12 @@ API: dict[tuple[str, str], tuple[Permission, *tuple[Scope, ...]]] = {
     ("GET", "/v1/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
     ("GET", "/v1/accounts/{key:path}/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
     ("POST", "/v1/accounts/{key:path}/labels"): (Permission.LABELS_WRITE, Scope.LABELS_WRITE),
+    ("GET", "/v1/backtests"): (Permission.POLICY_BACKTEST, Scope.BACKTESTS_READ),
+    ("GET", "/v1/backtests/{backtest_id}"): (Permission.POLICY_BACKTEST, Scope.BACKTESTS_READ),
+    ("GET", "/v1/backtests/{backtest_id}/changes"): (
+        Permission.POLICY_BACKTEST,
+        Scope.BACKTESTS_READ,
+    ),
     ("GET", "/v1/deadletters"): (Permission.DEADLETTERS_READ, Scope.ADMIN),
     ("GET", "/v1/status"): (Permission.CASES_READ, Scope.CASES_READ),
 }
@@ -106,8 +119,9 @@ def test_a_role_reaches_exactly_what_it_may(site: Site, role: Role) -> None:
     for (method, path), permission in CONSOLE.items():
         answer = client.request(method, address(path), headers=headers)
         assert (answer.status_code == FORBIDDEN) is not may(role, permission), (method, path)
-    for (method, path), (permission, *_) in API.items():
+    for (method, path), (needed, *_) in API.items():
         answer = client.request(method, address(path), headers=headers)
+        permission = Permission(needed)
         assert (answer.status_code == FORBIDDEN) is not may(role, permission), (method, path)
 
 

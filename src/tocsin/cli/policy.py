@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli import policy_proposals, policy_rules
+from tocsin.cli import backtest, policy_proposals, policy_rules
 from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import CheckFailedError, InputError
 
@@ -35,6 +35,10 @@ def command() -> None:
     PACK is a folder with `policy.yaml`, `rules/*.yaml` and `banks/*.yaml`; without it, the pack
     that ships with Tocsin is meant.
     """
+
+
+for _one in backtest.COMMANDS:
+    command.add_command(_one)
 
 
 @command.command(name="check")

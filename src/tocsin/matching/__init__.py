@@ -4,6 +4,7 @@ Comes in: text. Goes out: match keys that lead back to the original characters, 
 patterns at once, canonical links, skeletons of names.
 """
 
+from tocsin.matching.joined import NormalTexts, documents, match_keys, normalise_all
 from tocsin.matching.links import (
     FoundLink,
     Link,
@@ -17,9 +18,7 @@ from tocsin.matching.normal import (
     Document,
     NormalText,
     Part,
-    documents,
     normalise,
-    normalise_all,
 )
 from tocsin.matching.regex import Regex, RegexError, compile_regex
 from tocsin.matching.scan import DatabaseCache, Hit, Pattern, PatternSet
@@ -32,6 +31,7 @@ __all__ = [
     "Link",
     "LinkPattern",
     "NormalText",
+    "NormalTexts",
     "Part",
     "Pattern",
     "PatternSet",
@@ -42,6 +42,7 @@ __all__ = [
     "documents",
     "find_links",
     "host_suffixes",
+    "match_keys",
     "normalise",
     "normalise_all",
     "parse_link",

@@ -44,6 +44,7 @@ from tocsin.records import (
     RuleState,
     WrittenRule,
     account_key,
+    check_entry,
     convert_event,
     encode_event,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "ImportPlan",
     "activate",
     "activate_first",
+    "banks_under",
     "check",
     "checked",
     "compile_ahead",
@@ -358,6 +360,19 @@ class ImportPlan:
         changes = _changes(connection, entries, clock)
         changed = [entry for entry in changes if entry != stored.get(entry.id)]
         return cls(last_edit(connection), changed)
+
+
+def banks_under(
+    connection: sa.Connection, entries: Sequence[BankEntry], clock: Clock
+) -> list[BankEntry]:
+    """All banks as they would stand if a pack with these entries were activated.
+
+    Raises:
+        InputError: an entry may not enter its bank.
+    """
+    merged = {entry.id: entry for entry in banks.list_entries(connection)}
+    merged |= {entry.id: check_entry(entry) for entry in _changes(connection, entries, clock)}
+    return sorted(merged.values(), key=lambda entry: (entry.bank, entry.id))
 
 
 def _import_banks(

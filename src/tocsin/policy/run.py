@@ -22,11 +22,13 @@ from tocsin.policy.decide import (
     subject_of,
 )
 from tocsin.policy.examples import RuleExample, collect_examples
-from tocsin.policy.execute import Asker, Interpreted
-from tocsin.policy.expressions import BankTest, Expr, HasLabel, Name, SignalRead, WindowRead, walk
-from tocsin.policy.interpret import EventReader, evaluate, trace
+from tocsin.policy.execute import Asker, CompiledPlan, Executor, Interpreted, rows_that_meet
+from tocsin.policy.expressions import BankTest, HasLabel, Name, SignalRead, WindowRead, walk
+from tocsin.policy.interpret import EventReader, trace
+from tocsin.policy.masks import Columns, Rows
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
+from tocsin.policy.tiers import Tiers
 from tocsin.records import (
     NO_LABELS,
     NO_WINDOWS,
@@ -125,10 +127,10 @@ class CompiledPolicy:
         return tuple({read.spec.name: read.spec for read in self._window_reads}.values())
 
     @cached_property
-    def window_conditions(self) -> Mapping[str, Callable[[FeatureTable, int], bool]]:
-        """Which events windows count: `WindowSpec.where` -> whether a row's event is one."""
+    def window_conditions(self) -> Mapping[str, Callable[[FeatureTable, int], Rows]]:
+        """Which events windows count: `WindowSpec.where` -> which of so many rows are such."""
         return {
-            read.where.key: _condition(read.where)
+            read.where.key: rows_that_meet(read.where)
             for read in self._window_reads
             if read.where is not None
         }
@@ -318,6 +320,35 @@ class CompiledPolicy:
         language = features.value("lang", row)
         return language if isinstance(language, str) and language else UNDETERMINED
 
+    def wanted(
+        self,
+        asked: Collection[str],
+        unknown: Collection[str],
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable = NO_WINDOWS,
+    ) -> list[int]:
+        """The rows where a rule that reads one of the signals `asked` can still hit.
+
+        `signals` are those that are there already, `unknown` the names of all that are not yet.
+        """
+        if self.signals.isdisjoint(asked):
+            return []
+        masks = self._tiers.compiled.masks
+        columns = Columns(features, signals, len(batch), masks, windows)
+
+        def reader_of(row: int) -> EventReader:
+            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+
+        return self._tiers.rows(asked, unknown, batch, columns, reader_of)
+
+    @cached_property
+    def _tiers(self) -> Tiers:
+        asker = self.proposing
+        plan = asker.compiled if isinstance(asker, Executor) else CompiledPlan.of(self.rules)
+        return Tiers(plan, self.rules)
+
     def _hits(
         self,
         batch: EventBatch,
@@ -340,10 +371,10 @@ class CompiledPolicy:
             found = signals.get(row, _NO_SIGNALS)
             return EventReader(features, found, row, windows, labels=labels)
 
-        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, rows):
+        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, rows, windows):
             found[row] = self._traced(indexes, reader_of(row))
         among = rows if with_lone_allow else frozenset(found)
-        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among):
+        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among, windows):
             found.setdefault(row, []).extend(self._traced(indexes, reader_of(row)))
         return [(row, _by_subject(batch, row, found[row])) for row in sorted(found)]
 
@@ -351,13 +382,6 @@ class CompiledPolicy:
         """The hits with what their rules read, as the interpreter reads it."""
         rules = [self.rules[index] for index in indexes]
         return [Hit(rule, trace(rule.condition, reader)) for rule in rules]
-
-
-def _condition(where: Expr) -> Callable[[FeatureTable, int], bool]:
-    def is_met(features: FeatureTable, row: int) -> bool:
-        return bool(evaluate(where, EventReader(features, _NO_SIGNALS, row)))
-
-    return is_met
 
 
 def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subject, list[Hit]]:

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     DEADLETTERS_READ = "deadletters.read"
     AUDIT_READ = "audit.read"
     RULES_READ = "rules.read"
+    POLICY_BACKTEST = "policy.backtest"
     POLICY_PROPOSE = "policy.propose"
     POLICY_APPROVE = "policy.approve"  # what somebody else proposed
     EVENTS_WRITE = "events.write"
@@ -59,7 +60,8 @@ _READ = frozenset(
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ, Permission.POLICY_PROPOSE},
+        Role.ANALYST: _READ
+        | {Permission.DEADLETTERS_READ, Permission.POLICY_BACKTEST, Permission.POLICY_PROPOSE},
         Role.MODERATOR: _READ | {Permission.CASES_DECIDE, Permission.LABELS_WRITE},
         Role.INVESTIGATOR: _READ
         | {Permission.CASES_DECIDE, Permission.LABELS_WRITE, Permission.AUDIT_READ},

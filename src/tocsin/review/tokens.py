@@ -51,6 +51,7 @@ class Scope(StrEnum):
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     ACTIONS_READ = "actions:read"
+    BACKTESTS_READ = "backtests:read"
     RULES_READ = "rules:read"
     PROPOSALS_WRITE = "proposals:write"
     LABELS_READ = "labels:read"

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from tocsin.web.api import (
     actions,
+    backtests,
     cases,
     check,
     deadletters,
@@ -29,6 +30,7 @@ for module in (
     actions,
     labels,
     rules,
+    backtests,
     deadletters,
     status,
 ):

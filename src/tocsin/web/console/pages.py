@@ -25,6 +25,7 @@ _NAVIGATION = (
     ("/actions", "Actions", Permission.ACTIONS_READ),
     ("/banks", "Banks", Permission.BANKS_READ),
     ("/rules", "Rules", Permission.RULES_READ),
+    ("/backtests", "Back-tests", Permission.POLICY_BACKTEST),
     ("/proposals", "Proposals", Permission.RULES_READ),
     ("/deadletters", "Dead letters", Permission.DEADLETTERS_READ),
     ("/audit", "Audit", Permission.AUDIT_READ),

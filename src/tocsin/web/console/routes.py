@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from tocsin.web.console import (
     account,
     audit,
+    backtests,
     banks,
     cases,
     decisions,
@@ -29,6 +30,7 @@ for module in (
     records,
     banks,
     rules,
+    backtests,
     proposals,
     audit,
 ):
