@@ -49,7 +49,7 @@ CONSOLE = {
     ("GET", "/alerts"): Permission.AUTOMATION_READ,
     ("POST", "/alerts/{alert_id}/acknowledge"): Permission.ALERTS_ACKNOWLEDGE,
 }
-API = {
+API: dict[tuple[str, str], tuple[Permission, *tuple[Scope, ...]]] = {
     ("POST", "/v1/events"): (Permission.EVENTS_WRITE, Scope.EVENTS_WRITE),
     ("POST", "/v1/check"): (Permission.EVENTS_WRITE, Scope.CHECK, Scope.EVENTS_WRITE),
     ("PUT", "/v1/media/{sha256}"): (Permission.EVENTS_WRITE, Scope.MEDIA_WRITE),
