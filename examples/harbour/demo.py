@@ -239,6 +239,10 @@ def _places(demo: Demo, tocsin: str) -> Iterator[tuple[str, str]]:
             "Known material, hidden by itself because a person judged it before: what readers see",
             f"{demo.harbour}/?id={sights.hidden_post}",
         )
+    yield (
+        "A rule in shadow: what it would have done (as ana, who may propose it; lee approves)",
+        f"{console}/rules/support-mention-new-account",
+    )
     yield "What Harbour sent and Tocsin refused (as ana)", f"{console}/deadletters"
 
 

@@ -144,6 +144,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     solo: Annotated[
         bool, Meta(description="One-person operation: stated in notices and reports.")
     ] = False
+    solo_delay_s: Annotated[
+        int,
+        Meta(
+            description="Seconds after which, in solo mode, the one person decides a proposal of"
+            " their own again.",
+            ge=0,
+        ),
+    ] = 86_400
 
     @property
     def folder(self) -> Path:

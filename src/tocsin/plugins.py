@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from tocsin.matching import NormalText
+from tocsin.matching import NormalText, NormalTexts
 from tocsin.records import (
     Action,
     ActionKind,
@@ -26,6 +27,7 @@ from tocsin.records import (
 __all__ = [
     "Adapter",
     "Connector",
+    "Cost",
     "Detector",
     "DetectorExample",
     "DetectorInput",
@@ -33,6 +35,7 @@ __all__ = [
     "PanelView",
     "Receipt",
     "TextTable",
+    "cost_of",
 ]
 
 
@@ -43,9 +46,16 @@ class TextTable(Protocol):
         """The normal form of everything that can be read in an event; None if it has no text."""
         ...
 
-    def normals(self) -> Sequence[NormalText | None]:
+    def normals(self) -> NormalTexts:
         """All rows, in order."""
         ...
+
+
+class Cost(StrEnum):
+    """What asking a detector costs: `DEAR` ones see only the rows that they can matter for."""
+
+    CHEAP = "cheap"
+    DEAR = "dear"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +87,8 @@ class Detector(Protocol):
 
     Contract: pure over its input and its banks; the same row gives the same signals in every
     batch; scores in [0, 1], rounded; spans lie inside the original text; abstains rather than
-    guesses. `version` changes whenever any output can change.
+    guesses. `version` changes whenever any output can change. One that takes long says so with an
+    attribute `cost = Cost.DEAR` (see `cost_of`).
     """
 
     name: str
@@ -94,6 +105,11 @@ class Detector(Protocol):
     def detect(self, given: DetectorInput, rows: Sequence[int]) -> SignalTable:
         """Signals for these rows."""
         ...
+
+
+def cost_of(detector: Detector) -> Cost:
+    """What a detector says that it costs; cheap where it says nothing."""
+    return Cost(getattr(detector, "cost", Cost.CHEAP))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tocsin.detectors import links
 from tocsin.matching import LinkPattern, find_links, parse_link
+from tocsin.matching.links import _any_link, _plain_link
 from tocsin.testing import T0, bank_entry, post_event
 from tocsin.testing.detector_conformance import given as given_events
 
@@ -25,6 +26,13 @@ texts = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 def test_a_canonical_address_is_its_own(address: str) -> None:
     link = parse_link(address)
     assert link is None or parse_link(link.url) == link
+
+
+@given(st.one_of(texts, texts.map("http://".__add__), st.text("ab./:~-_%A?", max_size=20)))
+@settings(max_examples=500)
+def test_the_short_way_to_a_canonical_address_gives_what_the_long_one_gives(text: str) -> None:
+    short = _plain_link(text)
+    assert short is None or short == _any_link(text)
 
 
 @given(texts)

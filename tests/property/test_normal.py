@@ -14,8 +14,8 @@ from tocsin.matching.normal import (
     _cut,
     _folded,
     _folded_word,
-    _key,
     _runs,
+    key_of,
 )
 from tocsin.matching.tables import FOLDED, FROM_LATIN_TO_CYRILLIC, FROM_LATIN_TO_GREEK, TO_LATIN
 
@@ -50,7 +50,7 @@ def test_a_key_is_its_own_key(text: str) -> None:
 @example(["https:", "//h4te/k1ll"])
 @settings(max_examples=400)
 def test_a_batch_gives_the_keys_of_its_texts(several: list[str]) -> None:
-    assert [normal.text for normal in normalise_all(several)] == [_key(text) for text in several]
+    assert [normal.text for normal in normalise_all(several)] == [key_of(text) for text in several]
 
 
 @given(texts, st.data())

@@ -17,7 +17,7 @@ from tocsin.policy.check import compile_rules
 from tocsin.policy.execute import DENSE_ROWS, CompiledPlan
 from tocsin.policy.interpret import EventReader, evaluate
 from tocsin.policy.masks import Columns
-from tocsin.records import FeatureValue, LabelHolder, Signal
+from tocsin.records import FeatureValue, LabelHolder, Numbers, Signal, as_numbers
 from tocsin.testing.builders import account_event, batch_of, post_event
 
 ATOMS = [
@@ -176,6 +176,15 @@ class ColumnTable(Table):
 
     def column(self, name: str) -> Sequence[FeatureValue | None]:
         return [row.get(name) for row in self.rows]
+
+    def numbers(self, name: str) -> Numbers:
+        microsecond = timedelta(microseconds=1)
+        return as_numbers(
+            [
+                value // microsecond if isinstance(value, timedelta) else value
+                for value in self.column(name)
+            ]
+        )
 
 
 class RowLabels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.matching import normalise_all
+from tocsin.matching import Part, documents, normalise_all
 from tocsin.matching.scan import Pattern, PatternSet, scan_one_by_one
 
 ALPHABET = "ab \nفالجولb_1é日"
@@ -39,3 +39,25 @@ def test_the_cut_into_batches_does_not_matter(texts: list[str], data: st.DataObj
     parts = [(0, compiled.scan(keys[:cut])), (cut, compiled.scan(keys[cut:]))]
     moved = [hit._replace(row=hit.row + base) for base, hits in parts for hit in hits]
     assert moved == compiled.scan(keys)
+
+
+@given(
+    st.lists(st.tuples(words, st.booleans()), max_size=6),
+    st.lists(st.none() | st.lists(st.text(ALPHABET, max_size=12), max_size=3), max_size=6),
+)
+@settings(max_examples=150, deadline=None)
+def test_texts_that_stand_joined_give_the_same_hits(
+    wanted: list[tuple[str, bool]], rows: list[list[str] | None]
+) -> None:
+    patterns = [
+        Pattern(index, text, is_word=is_word)
+        for index, (text, is_word) in enumerate(wanted)
+        if text.strip()
+    ]
+    texts = documents([_row(row or []) for row in rows])
+    compiled = PatternSet.compile(patterns)
+    assert compiled.scan(texts) == compiled.scan(list(texts)) == scan_one_by_one(patterns, texts)
+
+
+def _row(texts: list[str]) -> str | list[Part]:
+    return texts[0] if len(texts) == 1 else [Part("media", 0, text) for text in texts]

@@ -16,6 +16,9 @@ decisions.read     yes     yes       yes          yes     yes  yes
 accounts.read      yes     yes       yes          yes     yes  yes
 actions.read       yes     yes       yes          yes     yes  yes
 banks.read         yes     yes       yes          yes     yes  yes
+rules.read         yes     yes       yes          yes     yes  yes
+policy.propose     yes     -         -            -       yes  yes
+policy.approve     -       -         -            -       yes  yes
 deadletters.read   yes     -         -            -       yes  yes
 audit.read         -       -         yes          yes     yes  yes
 samples.judge      -       yes       yes          -       yes  yes

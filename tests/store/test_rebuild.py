@@ -24,6 +24,8 @@ from tocsin.records import (
     Judgement,
     LabelChange,
     LabelHolder,
+    ProposalState,
+    RuleState,
     SampleAnswer,
     SampleJudgement,
     SampleState,
@@ -42,6 +44,8 @@ from tocsin.store import (
     cases,
     labels,
     outbox,
+    proposals,
+    rulestates,
     samples,
     schema,
 )
@@ -104,6 +108,7 @@ def live_through_everything(store: Store, clock: FakeClock) -> None:
         watched = (LabelHolder.ACCOUNT, "a9", "watched")
         labels.change(transaction, watched, to="removed", by="usr_1", reason="a reader")
     archive_events(store)
+    change_policy(store)
     judge(store, made_lines(90), batch=8)
     lose_what_was_earned(store)
 
@@ -144,6 +149,27 @@ def lose_what_was_earned(store: Store) -> None:
         automation.record(transaction, demoted)
         alert, *_ = alerts.list_alerts(transaction.connection)
         alerts.acknowledge(transaction, alert.id, by="usr_1")
+
+
+def change_policy(store: Store) -> None:
+    """A rule in shadow, and a proposal with an invite that is rejected."""
+    with store.write() as transaction:
+        rulestates.write_state(
+            transaction,
+            rule="slogan",
+            rule_version="1",
+            state=RuleState.SHADOW,
+            by="a",
+            reason="r",
+        )
+        change = proposals.ProposedChange(id="prp_1", by="a", reason="r", base=None, pack="1")
+        proposals.propose(transaction, change, files={"policy.yaml": "x"})
+        proposals.add_invite(
+            transaction, "prp_1", invite_id="inv_1", token_hash="h", expires_at=T0, by="a"
+        )
+        proposal = proposals.get(transaction.connection, "prp_1")
+        assert proposal is not None
+        proposals.decide(transaction, proposal, ProposalState.REJECTED, by="b", reason="no")
 
 
 def violation(store: Store, case: Case, *actions: ActionKind) -> Verdict:

@@ -23,7 +23,23 @@ CONSOLE = {
     ("GET", "/actions"): Permission.ACTIONS_READ,
     ("GET", "/deadletters"): Permission.DEADLETTERS_READ,
     ("GET", "/banks"): Permission.BANKS_READ,
+    ("GET", "/backtests"): Permission.POLICY_BACKTEST,
+    ("POST", "/backtests"): Permission.POLICY_BACKTEST,
+    ("GET", "/backtests/{backtest_id}"): Permission.POLICY_BACKTEST,
+    ("POST", "/backtests/{backtest_id}/stop"): Permission.POLICY_BACKTEST,
+    ("POST", "/backtests/{backtest_id}/propose"): Permission.POLICY_PROPOSE,
+    ("GET", "/backtests/{backtest_id}/changes/{number}"): Permission.POLICY_BACKTEST,
+    ("POST", "/backtests/{backtest_id}/changes/{number}/mark"): Permission.POLICY_BACKTEST,
     ("GET", "/audit"): Permission.AUDIT_READ,
+    ("GET", "/rules"): Permission.RULES_READ,
+    ("GET", "/rules/{rule_id}"): Permission.RULES_READ,
+    ("POST", "/rules/{rule_id}/state"): Permission.POLICY_PROPOSE,
+    ("GET", "/proposals"): Permission.RULES_READ,
+    ("GET", "/proposals/{proposal_id}"): Permission.RULES_READ,
+    ("POST", "/proposals/{proposal_id}/decide"): Permission.POLICY_APPROVE,
+    ("POST", "/proposals/{proposal_id}/withdraw"): Permission.POLICY_PROPOSE,
+    ("POST", "/proposals/{proposal_id}/invite"): Permission.POLICY_PROPOSE,
+    ("POST", "/policy/rollback"): Permission.POLICY_PROPOSE,
     ("GET", "/samples"): Permission.SAMPLES_JUDGE,
     ("POST", "/samples/{sample_id}/judgement"): Permission.SAMPLES_JUDGE,
     ("GET", "/automation"): Permission.AUTOMATION_READ,
@@ -33,8 +49,9 @@ CONSOLE = {
     ("GET", "/alerts"): Permission.AUTOMATION_READ,
     ("POST", "/alerts/{alert_id}/acknowledge"): Permission.ALERTS_ACKNOWLEDGE,
 }
-API = {
+API: dict[tuple[str, str], tuple[Permission, *tuple[Scope, ...]]] = {
     ("POST", "/v1/events"): (Permission.EVENTS_WRITE, Scope.EVENTS_WRITE),
+    ("POST", "/v1/check"): (Permission.EVENTS_WRITE, Scope.CHECK, Scope.EVENTS_WRITE),
     ("PUT", "/v1/media/{sha256}"): (Permission.EVENTS_WRITE, Scope.MEDIA_WRITE),
     ("GET", "/v1/decisions"): (Permission.DECISIONS_READ, Scope.DECISIONS_READ),
     ("GET", "/v1/decisions/{decision_id}"): (Permission.DECISIONS_READ, Scope.DECISIONS_READ),
@@ -43,17 +60,42 @@ API = {
     ("POST", "/v1/cases/{case_id}/verdict"): (Permission.CASES_DECIDE, Scope.CASES_WRITE),
     ("POST", "/v1/verdicts/{verdict_id}/reverse"): (Permission.CASES_READ, Scope.CASES_WRITE),
     ("GET", "/v1/actions"): (Permission.ACTIONS_READ, Scope.ACTIONS_READ),
+    ("GET", "/v1/rules"): (Permission.RULES_READ, Scope.RULES_READ),
+    ("GET", "/v1/rules/{rule_id}"): (Permission.RULES_READ, Scope.RULES_READ),
+    ("GET", "/v1/proposals"): (Permission.RULES_READ, Scope.RULES_READ),
+    ("GET", "/v1/proposals/{proposal_id}"): (Permission.RULES_READ, Scope.RULES_READ),
+    ("POST", "/v1/proposals/{proposal_id}/approve"): (
+        Permission.POLICY_APPROVE,
+        Scope.PROPOSALS_WRITE,
+    ),
+    ("POST", "/v1/proposals/{proposal_id}/reject"): (
+        Permission.POLICY_APPROVE,
+        Scope.PROPOSALS_WRITE,
+    ),
     ("GET", "/v1/automation"): (Permission.AUTOMATION_READ, Scope.DECISIONS_READ),
     ("GET", "/v1/alerts"): (Permission.AUTOMATION_READ, Scope.DECISIONS_READ),
     ("POST", "/v1/alerts/{alert_id}/acknowledge"): (Permission.ALERTS_ACKNOWLEDGE, Scope.ADMIN),
     ("GET", "/v1/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
     ("GET", "/v1/accounts/{key:path}/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
     ("POST", "/v1/accounts/{key:path}/labels"): (Permission.LABELS_WRITE, Scope.LABELS_WRITE),
+    ("GET", "/v1/backtests"): (Permission.POLICY_BACKTEST, Scope.BACKTESTS_READ),
+    ("GET", "/v1/backtests/{backtest_id}"): (Permission.POLICY_BACKTEST, Scope.BACKTESTS_READ),
+    ("GET", "/v1/backtests/{backtest_id}/changes"): (
+        Permission.POLICY_BACKTEST,
+        Scope.BACKTESTS_READ,
+    ),
     ("GET", "/v1/deadletters"): (Permission.DEADLETTERS_READ, Scope.ADMIN),
     ("GET", "/v1/status"): (Permission.CASES_READ, Scope.CASES_READ),
 }
 LOGGED_IN = {("POST", "/logout"), ("GET", "/api")}
-OPEN = {("GET", "/login"), ("POST", "/login"), ("GET", "/healthz"), ("GET", "/openapi.json")}
+OPEN = {
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("GET", "/healthz"),
+    ("GET", "/openapi.json"),
+    ("GET", "/approve/{token}"),  # the token says which proposal, and opens nothing else
+    ("POST", "/approve/{token}"),
+}
 FORBIDDEN, UNKNOWN, LED_TO_LOG_IN = 403, 401, 303
 
 
@@ -88,17 +130,18 @@ def test_a_role_reaches_exactly_what_it_may(site: Site, role: Role) -> None:
     for (method, path), permission in CONSOLE.items():
         answer = client.request(method, address(path), headers=headers)
         assert (answer.status_code == FORBIDDEN) is not may(role, permission), (method, path)
-    for (method, path), (permission, _) in API.items():
+    for (method, path), (needed, *_) in API.items():
         answer = client.request(method, address(path), headers=headers)
+        permission = Permission(needed)
         assert (answer.status_code == FORBIDDEN) is not may(role, permission), (method, path)
 
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_scope_reaches_exactly_what_it_says(site: Site, scope: Scope) -> None:
     client = site.token(scope)
-    for (method, path), (_, needed) in API.items():
+    for (method, path), (_, *needed) in API.items():
         answer = client.request(method, address(path))
-        allowed = scope in (needed, Scope.ADMIN)
+        allowed = scope in (*needed, Scope.ADMIN)
         assert (answer.status_code == FORBIDDEN) is not allowed, (method, path)
 
 

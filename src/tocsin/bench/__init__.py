@@ -7,6 +7,7 @@ a measure's name says otherwise; a ratio compares two figures of the same run.
 
 from collections.abc import Callable, Iterator
 
+from tocsin.bench.backtest import bench_backtest
 from tocsin.bench.check import bench_check
 from tocsin.bench.measure import Measurement
 from tocsin.bench.pipeline import bench_pipeline
@@ -16,6 +17,7 @@ from tocsin.bench.windows import bench_windows
 __all__ = [
     "BENCHMARKS",
     "Measurement",
+    "bench_backtest",
     "bench_check",
     "bench_pipeline",
     "bench_rules",
@@ -23,6 +25,7 @@ __all__ = [
 ]
 
 BENCHMARKS: dict[str, Callable[..., Iterator[Measurement]]] = {
+    "backtest": bench_backtest,
     "check": bench_check,
     "pipeline": bench_pipeline,
     "rules": bench_rules,

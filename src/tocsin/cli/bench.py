@@ -19,7 +19,7 @@ from tocsin.clock import SystemClock
 
 __all__ = ["command"]
 
-NAMES = ("check", "pipeline", "rules", "windows")
+NAMES = ("backtest", "check", "pipeline", "rules", "windows")
 
 
 @click.command(name="bench")
@@ -42,6 +42,7 @@ def command(context: CliContext, *, name: str, save: Path | None) -> None:
       tocsin bench rules
       tocsin bench check
       tocsin bench windows --json
+      tocsin bench backtest
     """
     from tocsin.bench import BENCHMARKS  # the engine is not needed for --help
 

@@ -1,4 +1,4 @@
-"""`tocsin policy`: check, test and activate packs.
+"""`tocsin policy`: check, test and activate packs, and the life of their rules.
 
 Comes in: the folder of a pack (or none: the pack that ships). Goes out: every problem at once,
 results of the rules' examples, versions; exit status 4 where a check did not pass.
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tocsin.cli import backtest, policy_proposals, policy_rules
 from tocsin.cli.automation import automate_rule, demote_rule, list_automation
-from tocsin.cli.shared import CliContext, counted, operator_name, shared_options
+from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import CheckFailedError, InputError
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def command() -> None:
     """
 
 
-for part in (list_automation, automate_rule, demote_rule):
-    command.add_command(part)
+for _one in (*backtest.COMMANDS, list_automation, automate_rule, demote_rule):
+    command.add_command(_one)
 
 
 @command.command(name="check")
@@ -96,15 +97,21 @@ def test_pack(context: CliContext, *, pack: Path | None, stored: bool) -> None:
 def activate_pack(context: CliContext, *, pack: Path | None, reason: str, by: str | None) -> None:
     """Check a pack, run its examples, and make it the one in force.
 
-    A server that runs takes it over with its next batch. Where the pack does not pass, the one
-    in force stays.
+    Where people may log in, a pack that adds or changes active rules, clauses or banks is
+    proposed instead: a second person approves it. A server that runs takes a pack over with its
+    next batch. Where the pack does not pass, the one in force stays.
     """
-    from tocsin.pipeline import activate  # not needed for --help
+    from tocsin.pipeline import activate_or_propose  # not needed for --help
     from tocsin.policy import load_pack
 
     source = load_pack(pack)
     with context.store(create=True) as store:
-        policy = activate(store, source, by=by or operator_name(), reason=reason)
+        who = policy_proposals.proposer(store, by)
+        policy, proposal = activate_or_propose(store, source, by=who, reason=reason)
+    if proposal is not None:
+        context.say("this adds or changes what decides: it waits for a second person")
+        policy_proposals.say_proposed(context, proposal)
+        return
     if context.json:
         context.emit({"version": policy.version, "rules": len(policy.rules)})
     context.say(f"policy {policy.version} is in force: {counted(len(policy.rules), 'rule')}")
@@ -172,6 +179,10 @@ def list_functions(context: CliContext) -> None:
         context.say(f"{group.title}\n    {group.example}\n")
         for item in group.items:
             context.say(f"{item.signature}\n    {item.doc}\n    {item.call}  gives  {item.value}\n")
+
+
+for _one in (policy_rules.rules, policy_rules.diff, *policy_proposals.COMMANDS):
+    command.add_command(_one)
 
 
 def _checked(

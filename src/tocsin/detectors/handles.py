@@ -50,15 +50,16 @@ class HandleDetector:
             return {}
         hits = Hits()
         known: dict[str, Sequence[BankEntry]] = {}
+        handles = given.batch.columns.values("actor.handle")
         for row in rows:
-            actor = given.batch.events[row].actor
-            if actor is None or not actor.handle:
+            handle = handles[row]
+            if not handle:
                 continue
-            found = known.get(actor.handle)
+            found = known.get(handle)
             if found is None:
-                found = known[actor.handle] = self._entries_for(actor.handle)
+                found = known[handle] = self._entries_for(handle)
             for entry in found:
-                span = Span(field="actor.handle", start=0, end=len(actor.handle))
+                span = Span(field="actor.handle", start=0, end=len(handle))
                 hits.add(row, evidence_of(entry, span, distance=0))
         return hits.signals(self.name, self.version)
 

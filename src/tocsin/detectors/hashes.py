@@ -16,13 +16,10 @@ from tocsin.plugins import Detector, DetectorExample, DetectorInput
 from tocsin.records import (
     BankEntry,
     BankKind,
-    Event,
     Media,
-    MediaUploaded,
     SignalSpec,
     SignalTable,
     entry_id,
-    post_of,
 )
 
 __all__ = ["HashDetector", "build"]
@@ -57,8 +54,12 @@ class HashDetector:
         if not self._by_hash:
             return {}
         hits = Hits()
-        for row in rows:
-            for value in _event_hashes(given.batch.events[row]):
+        wanted = rows if isinstance(rows, range) else frozenset(rows)
+        columns = [given.batch.columns.values(path) for path in _READ]
+        for row, read in enumerate(zip(*columns, strict=True)):
+            if not any(read) or row not in wanted:
+                continue
+            for value in _hashes_in(*read):
                 for entry in self._by_hash.get(value, ()):
                     hits.add(row, evidence_of(entry, distance=0))
         return hits.signals(self.name, self.version)
@@ -77,19 +78,20 @@ def _entry_hashes(value: str) -> list[str]:
     return [f"{kind}:{digits}" for kind in _KINDS_BY_LENGTH.get(len(digits), ())]
 
 
-def _event_hashes(event: Event) -> Iterator[str]:
-    post = post_of(event)
-    items: Sequence[Media] = () if post is None else post.media
-    if isinstance(event, MediaUploaded):
-        items = (event.media,)
+_READ: Final = ("post.media", "media", "actor.avatar_pdq", "actor.banner_pdq")
+
+
+def _hashes_in(
+    of_post: Sequence[Media] | None, uploaded: Media | None, *pictures: str | None
+) -> Iterator[str]:
+    items: Sequence[Media] = of_post or (() if uploaded is None else (uploaded,))
     for item in items:
         for kind, value in (("sha256", item.sha256), ("md5", item.md5), ("pdq", item.pdq)):
             if value:
                 yield f"{kind}:{value.lower()}"
-    if event.actor is not None:
-        for value in (event.actor.avatar_pdq, event.actor.banner_pdq):
-            if value:
-                yield f"pdq:{value.lower()}"
+    for value in pictures:
+        if value:
+            yield f"pdq:{value.lower()}"
 
 
 def _example(media: dict[str, str], expect: dict[str, bool], note: str) -> DetectorExample:

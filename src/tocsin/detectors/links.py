@@ -27,12 +27,10 @@ from tocsin.plugins import Detector, DetectorExample, DetectorInput
 from tocsin.records import (
     BankEntry,
     BankKind,
-    Event,
     SignalSpec,
     SignalTable,
     Span,
     entry_id,
-    post_of,
 )
 
 __all__ = ["LinkDetector", "build", "links_in"]
@@ -68,15 +66,20 @@ class LinkDetector:
         hits = Hits()
         if not self._by_host:
             return {}
+        columns = given.batch.columns
+        of_posts, of_actors = columns.values("post.links"), columns.values("actor.links")
         for row in rows:
-            for address in _sent_links(given.batch.events[row]):
+            sent = of_posts[row]
+            for address in (of_actors[row] or ()) if sent is None else sent:
                 self._add(hits, row, parse_link(address), None)
-        texts = [given.texts.normal(row) for row in rows]
-        originals = [None if text is None else text.original.lower() for text in texts]
-        suspects = {hit.row for hit in self._hosts.scan(originals)}
-        for index, text in enumerate(texts):
-            if text is not None and (index in suspects or _may_hide_host(text.original)):
-                for link, span in links_in(text):
+        texts = given.texts.normals()
+        originals = [texts.original(row) for row in rows]
+        lowered = [None if original is None else original.lower() for original in originals]
+        suspects = {hit.row for hit in self._hosts.scan(lowered)}
+        for index, original in enumerate(originals):
+            if original is not None and (index in suspects or _may_hide_host(original)):
+                text = texts[rows[index]]
+                for link, span in () if text is None else links_in(text):
                     self._add(hits, rows[index], link, span)
         return hits.signals(self.name, self.version)
 
@@ -99,13 +102,6 @@ def links_in(text: NormalText) -> Iterator[tuple[Link, Span]]:
         for found in find_links(part.original):
             span = Span(field=part.field, start=part.base + found.start, end=part.base + found.end)
             yield found.link, span
-
-
-def _sent_links(event: Event) -> Sequence[str]:
-    post = post_of(event)
-    if post is not None:
-        return post.links
-    return event.actor.links if event.actor is not None else ()
 
 
 def _may_hide_host(text: str) -> bool:

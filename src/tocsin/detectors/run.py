@@ -17,17 +17,20 @@ __all__ = ["detect"]
 
 
 def detect(
-    given: DetectorInput, detectors: Iterable[Detector], rows: Sequence[int] | None = None
+    given: DetectorInput,
+    detectors: Iterable[Detector],
+    rows: Sequence[int] | None = None,
+    known: SignalTable | None = None,
 ) -> SignalTable:
-    """The signals of all detectors for these rows (all rows where None)."""
+    """The signals of all detectors for these rows (all rows where None), beside `known` ones."""
     wanted = range(len(given.batch)) if rows is None else rows
-    merged: dict[int, dict[str, Signal]] = {}
+    merged = {row: dict(signals) for row, signals in known.items()} if known else {}
     for detector in detectors:
         for row, signals in _from_one(given, detector, wanted).items():
             into = merged.setdefault(row, {})
             for name, signal in signals.items():
-                known = into.get(name)
-                into[name] = signal if known is None else _stronger(known, signal)
+                other = into.get(name)
+                into[name] = signal if other is None else _stronger(other, signal)
     return merged
 
 

@@ -1,91 +1,105 @@
 """Features of the account that acted.
 
-Comes in: a row of the table. Goes out: values as sent, the age of the account and the skeleton of
+Comes in: columns of the batch. Goes out: values as sent, the age of the account and the skeleton of
 its handle; missing where the event has no actor or the platform did not say.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
-from tocsin.features.table import Feature, Features, Getter
+from tocsin.features.table import MOMENT, Feature, Features
 from tocsin.matching import skeletons
-from tocsin.records import Actor, FeatureSpec, FeatureValue, ValueType, account_key
+from tocsin.records import FeatureSpec, Numbers, ValueType
 
 __all__ = ["FEATURES"]
 
 
-def _attribute(name: str) -> Getter:
-    def get(table: Features, row: int) -> FeatureValue | None:
-        actor: Actor | None = table.event(row).actor
-        return None if actor is None else getattr(actor, name)
-
-    return get
+def _id(own: str | None, handle: str | None) -> str | None:
+    return own or handle
 
 
-def _id(table: Features, row: int) -> str | None:
-    return account_key(table.event(row).actor)
+def _ids(table: Features) -> Sequence[str | None]:
+    ids = table.read("actor.id")
+    if None not in ids:
+        return ids
+    return [own or handle for own, handle in zip(ids, table.read("actor.handle"), strict=True)]
 
 
-def _skeleton(table: Features, row: int) -> str | None:
-    actor = table.event(row).actor
-    name = None if actor is None else actor.handle or actor.name
-    return None if name is None else skeletons(name).stem or None
+def _skeleton(handle: str | None, name: str | None) -> str | None:
+    known = handle or name
+    return None if known is None else _stem(known) or None
 
 
-def _age(table: Features, row: int) -> timedelta | None:
-    actor = table.event(row).actor
-    if actor is None or actor.created_at is None:
-        return None
-    return table.batch.at(row) - actor.created_at
+@lru_cache(maxsize=16_384)  # the same accounts come again
+def _stem(name: str) -> str:
+    return skeletons(name).stem
 
 
-def _created(table: Features, row: int) -> datetime | None:
-    actor = table.event(row).actor
-    return None if actor is None else actor.created_at
+def _age(at: datetime, created_at: datetime | None) -> timedelta | None:
+    return None if created_at is None else at - created_at
 
 
-def _feature(name: str, value_type: ValueType, doc: str, example: str, get: Getter) -> Feature:
-    return Feature(
-        FeatureSpec(name=f"account.{name}", type=value_type, doc=doc, example=example), get
-    )
+def _ages(table: Features) -> Numbers:
+    values, known = table.batch.columns.numbers("actor.created_at")
+    return Numbers(table.batch.at_us - values, known)
+
+
+def _spec(name: str, value_type: ValueType, doc: str, example: str) -> FeatureSpec:
+    return FeatureSpec(name=f"account.{name}", type=value_type, doc=doc, example=example)
+
+
+def _as_sent(name: str, value_type: ValueType, doc: str, example: str) -> Feature:
+    return Feature(spec=_spec(name, value_type, doc, example), reads=(f"actor.{name}",))
 
 
 FEATURES: Final = (
-    _feature(
-        "id",
-        ValueType.TEXT,
-        "The account's id, or its handle where the platform sends no id.",
-        '"a1"',
-        _id,
+    Feature(
+        spec=_spec(
+            "id",
+            ValueType.TEXT,
+            "The account's id, or its handle where the platform sends no id.",
+            '"a1"',
+        ),
+        reads=("actor.id", "actor.handle"),
+        of=_id,
+        whole=_ids,
     ),
-    _feature("handle", ValueType.TEXT, "The handle as sent.", '"mara"', _attribute("handle")),
-    _feature("name", ValueType.TEXT, "The display name as sent.", '"Mara"', _attribute("name")),
-    _feature("bio", ValueType.TEXT, "The bio as sent.", '"I sail."', _attribute("bio")),
-    _feature("location", ValueType.TEXT, "The place as sent.", '"Harbour"', _attribute("location")),
-    _feature(
-        "skeleton",
-        ValueType.TEXT,
-        "The handle (or else the name) without disguises and digits at its end.",
-        '"irondawn"',
-        _skeleton,
+    _as_sent("handle", ValueType.TEXT, "The handle as sent.", '"mara"'),
+    _as_sent("name", ValueType.TEXT, "The display name as sent.", '"Mara"'),
+    _as_sent("bio", ValueType.TEXT, "The bio as sent.", '"I sail."'),
+    _as_sent("location", ValueType.TEXT, "The place as sent.", '"Harbour"'),
+    Feature(
+        spec=_spec(
+            "skeleton",
+            ValueType.TEXT,
+            "The handle (or else the name) without disguises and digits at its end.",
+            '"irondawn"',
+        ),
+        reads=("actor.handle", "actor.name"),
+        of=_skeleton,
     ),
-    _feature(
-        "created",
-        ValueType.TIME,
-        "When the account was made, as sent.",
-        "2026-02-01T12:00:00Z",
-        _created,
+    Feature(
+        spec=_spec(
+            "created", ValueType.TIME, "When the account was made, as sent.", "2026-02-01T12:00:00Z"
+        ),
+        reads=("actor.created_at",),
     ),
-    _feature(
-        "age",
-        ValueType.DURATION,
-        "From the account's creation to the event; to its arrival where the event has no time.",
-        "3 days",
-        _age,
+    Feature(
+        spec=_spec(
+            "age",
+            ValueType.DURATION,
+            "From the account's creation to the event; to its arrival where the event has no time.",
+            "3 days",
+        ),
+        reads=(MOMENT, "actor.created_at"),
+        of=_age,
+        numbers=_ages,
     ),
-    _feature("followers", ValueType.INT, "Followers, as sent.", "12", _attribute("followers")),
-    _feature("following", ValueType.INT, "Accounts followed.", "40", _attribute("following")),
-    _feature("posts", ValueType.INT, "Posts so far, as sent.", "7", _attribute("posts")),
+    _as_sent("followers", ValueType.INT, "Followers, as sent.", "12"),
+    _as_sent("following", ValueType.INT, "Accounts followed.", "40"),
+    _as_sent("posts", ValueType.INT, "Posts so far, as sent.", "7"),
 )

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import Final
 
-from tocsin.features.table import Feature, Features
+from tocsin.features.table import ORIGINAL, Feature
 from tocsin.records import FeatureSpec, ValueType
 
 __all__ = ["FEATURES", "UNKNOWN", "language_of", "script_of", "valid_language"]
@@ -214,43 +214,37 @@ def _by_words(text: str, script: str) -> str:
     return max(scores, key=lambda language: scores[language])
 
 
-def _own_text(table: Features, row: int) -> str | None:
-    normal = table.normal(row)
-    return None if normal is None else normal.original
-
-
-def _script(table: Features, row: int) -> str | None:
-    text = _own_text(table, row)
+def _script(text: str | None) -> str | None:
     return None if text is None else script_of(text)
 
 
-def _lang(table: Features, row: int) -> str | None:
-    post = table.post(row)
-    named = valid_language(post.lang) if post is not None else None
+def _lang(sent: str | None, text: str | None) -> str | None:
+    named = valid_language(sent)
     if named is not None:
         return named
-    text = _own_text(table, row)
     return None if text is None else language_of(text)
 
 
 FEATURES: Final = (
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="lang",
             type=ValueType.TEXT,
             doc="ISO 639 language: the platform's where it names a valid one, else found from "
             "script, letters and function words; `und` where unclear.",
             example='"ar"',
         ),
-        _lang,
+        reads=("post.lang", ORIGINAL),
+        of=_lang,
     ),
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="script",
             type=ValueType.TEXT,
             doc="ISO 15924 script of most letters; missing where there are no letters.",
             example='"Arab"',
         ),
-        _script,
+        reads=(ORIGINAL,),
+        of=_script,
     ),
 )

@@ -1,14 +1,15 @@
 """Features of the links of an event.
 
-Comes in: a row of the table. Goes out: canonical addresses and their hosts. Always holds: what
+Comes in: columns of the batch. Goes out: canonical addresses and their hosts. Always holds: what
 the platform sends wins over what is found in the text.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from tocsin.features.table import Feature, Features
+from tocsin.features.table import ACCOUNT_TYPES, Feature, Features
 from tocsin.matching import find_links, parse_link
 from tocsin.matching.links import Link
 from tocsin.records import FeatureSpec, ValueType
@@ -16,48 +17,76 @@ from tocsin.records import FeatureSpec, ValueType
 __all__ = ["FEATURES"]
 
 
-def _found(table: Features, row: int) -> list[Link] | None:
-    post = table.post(row)
-    profile = table.profile(row)
-    if post is not None:
-        sent, text = post.links, post.text
-    elif profile is not None:
-        sent, text = profile.links, profile.bio
+_READS: Final = ("type", "post.links", "post.text", "actor.links", "actor.bio")
+
+
+def _found(
+    kind: str,
+    of_post: Sequence[str] | None,
+    text: str | None,
+    of_actor: Sequence[str] | None,
+    bio: str | None,
+) -> Sequence[Link] | None:
+    """The links of a post or a profile; `of_post` is None where there is no post."""
+    if of_post is not None:
+        sent = of_post
+    elif kind in ACCOUNT_TYPES:
+        sent, text = of_actor or (), bio
     else:
         return None
     if sent:
         return [link for link in map(parse_link, sent) if link is not None]
-    return [found.link for found in find_links(text or "")]
+    return [found.link for found in find_links(text)] if text else ()
 
 
-def _links(table: Features, row: int) -> tuple[str, ...] | None:
-    found = _found(table, row)
+def _links(*read: Any) -> tuple[str, ...] | None:
+    found = _found(*read)
     return None if found is None else tuple(dict.fromkeys(link.url for link in found))
 
 
-def _hosts(table: Features, row: int) -> tuple[str, ...] | None:
-    found = _found(table, row)
-    return None if found is None else tuple(dict.fromkeys(link.host for link in found))
+def _all_hosts(table: Features) -> list[tuple[str, ...] | None]:
+    """The same for all rows: most hold nothing that could be a link."""
+    sent, texts = table.read("post.links"), table.read("post.text")
+    return [
+        _unique_hosts([link.host for link in map(parse_link, own) if link is not None])
+        if own
+        else _hosts(*(table.cell(path, row) for path in _READS))
+        if own is None or (text and ("." in text or "://" in text))
+        else ()
+        for row, (own, text) in enumerate(zip(sent, texts, strict=True))
+    ]
+
+
+def _unique_hosts(hosts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(hosts) if len(hosts) < 2 else tuple(dict.fromkeys(hosts))  # noqa: PLR2004  # one
+
+
+def _hosts(*read: Any) -> tuple[str, ...] | None:
+    found = _found(*read)
+    return None if found is None else _unique_hosts([link.host for link in found])
 
 
 FEATURES: Final = (
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="links",
             type=ValueType.TEXTS,
             doc="Links in canonical form, as the platform lists them or, where it lists none, as "
             "found in the post's text or the account's bio.",
             example='["https://harbour.example/a"]',
         ),
-        _links,
+        reads=_READS,
+        of=_links,
     ),
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="links.hosts",
             type=ValueType.TEXTS,
             doc="The hosts of `links`, lower-case ASCII.",
             example='["harbour.example"]',
         ),
-        _hosts,
+        reads=_READS,
+        of=_hosts,
+        whole=_all_hosts,
     ),
 )

@@ -1,15 +1,15 @@
 """Features of the media of an event.
 
-Comes in: a row of the table. Goes out: hashes with the name of their kind in front, and a count.
+Comes in: columns of the batch. Goes out: hashes with the name of their kind in front, and a count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tocsin.features.table import Feature, Features, media_of
-from tocsin.records import FeatureSpec, Media, MediaUploaded, ValueType
+from tocsin.features.table import Feature
+from tocsin.records import FeatureSpec, Media, ValueType
 
 __all__ = ["FEATURES"]
 
@@ -20,38 +20,44 @@ def _hashes(item: Media) -> Iterator[str]:
             yield f"{kind}:{value.lower()}"
 
 
-def _has_media_part(table: Features, row: int) -> bool:
-    return table.post(row) is not None or isinstance(table.event(row), MediaUploaded)
+def _items(of_post: tuple[Media, ...] | None, uploaded: Media | None) -> Sequence[Media] | None:
+    """The media of an event; None where its type has none."""
+    if of_post is not None:
+        return of_post
+    return None if uploaded is None else (uploaded,)
 
 
-def _media(table: Features, row: int) -> tuple[str, ...] | None:
-    if not _has_media_part(table, row):
+def _media(of_post: tuple[Media, ...] | None, uploaded: Media | None) -> tuple[str, ...] | None:
+    items = _items(of_post, uploaded)
+    if items is None:
         return None
-    items = media_of(table.event(row))
     return tuple(dict.fromkeys(found for item in items for found in _hashes(item)))
 
 
-def _count(table: Features, row: int) -> int | None:
-    return len(media_of(table.event(row))) if _has_media_part(table, row) else None
+def _count(of_post: tuple[Media, ...] | None, uploaded: Media | None) -> int | None:
+    items = _items(of_post, uploaded)
+    return None if items is None else len(items)
 
 
 FEATURES: Final = (
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="media",
             type=ValueType.TEXTS,
             doc="Hashes of the media as `sha256:…`, `md5:…` and `pdq:…`, lower-case.",
             example='["md5:0cc175b9c0f1b6a831c399e269772661"]',
         ),
-        _media,
+        reads=("post.media", "media"),
+        of=_media,
     ),
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="media.count",
             type=ValueType.INT,
             doc="How many media the event carries.",
             example="1",
         ),
-        _count,
+        reads=("post.media", "media"),
+        of=_count,
     ),
 )

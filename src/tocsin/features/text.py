@@ -1,18 +1,19 @@
 """Features of the text of a post: its key, hashtags, mentions, whether it quotes.
 
-Comes in: a row of the table. Goes out: values. Always holds: what the platform sends wins over
+Comes in: columns of the batch. Goes out: values. Always holds: what the platform sends wins over
 what is found in the text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 import re2
 
-from tocsin.features.table import Feature, Features
-from tocsin.matching import normalise, normalise_all
+from tocsin.features.table import KEY, Feature, Features
+from tocsin.matching import match_keys, normalise
 from tocsin.records import FeatureSpec, ValueType
 
 __all__ = ["FEATURES", "has_quotation", "hashtags_in", "mentions_in"]
@@ -95,77 +96,93 @@ def _weight(text: str) -> int:
     return sum(1 + ("\u3040" <= char <= "\ud7a3") for char in text if char.isalnum())
 
 
-def _text(table: Features, row: int) -> str | None:
-    normal = table.normal(row)
-    return None if normal is None else normal.text
+def _has_quotation(text: str | None) -> bool | None:
+    return None if text is None else has_quotation(text)
 
 
-def _title(table: Features, row: int) -> str | None:
-    post = table.post(row)
-    return None if post is None or not post.title else normalise(post.title).text
+def _length(text: str | None) -> int | None:
+    return None if text is None else len(text)
 
 
-def _length(table: Features, row: int) -> int | None:
-    post = table.post(row)
-    return None if post is None or post.text is None else len(post.text)
+def _title(title: str | None) -> str | None:
+    return normalise(title).text if title else None
 
 
-def _has_quotation(table: Features, row: int) -> bool | None:
-    post = table.post(row)
-    return None if post is None or post.text is None else has_quotation(post.text)
+def _titles(table: Features) -> list[str | None]:
+    titles = table.read("post.title")
+    keys = iter(match_keys([title for title in titles if title]))
+    return [next(keys) if title else None for title in titles]
 
 
-def _hashtags(table: Features, row: int) -> tuple[str, ...] | None:
-    post = table.post(row)
-    if post is None:
+def _hashtags(sent: tuple[str, ...] | None, text: str | None) -> tuple[str, ...] | None:
+    """`sent` is None where there is no post."""
+    if sent:
+        return _unique([_tag_key(tag) for tag in sent])
+    if sent is None:
         return None
-    tags = post.hashtags or hashtags_in(post.text or "")
-    return _unique(form.text for form in normalise_all([tag.lstrip("#＃") for tag in tags]))
+    return _unique(map(_tag_key, hashtags_in(text or "")))
 
 
-def _mentions(table: Features, row: int) -> tuple[str, ...] | None:
-    post = table.post(row)
-    if post is None:
+def _all_hashtags(table: Features) -> list[tuple[str, ...] | None]:
+    """The same for all rows: most have none."""
+    return [
+        ()
+        if sent == () and (not text or ("#" not in text and "＃" not in text))
+        else _hashtags(sent, text)
+        for sent, text in zip(table.read("post.hashtags"), table.read("post.text"), strict=True)
+    ]
+
+
+@lru_cache(maxsize=16_384)  # the same hashtags come again
+def _tag_key(tag: str) -> str:
+    return normalise(tag.lstrip("#＃")).text
+
+
+def _mentions(sent: tuple[str, ...] | None, text: str | None) -> tuple[str, ...] | None:
+    if sent is None:
         return None
-    names = post.mentions or mentions_in(post.text or "")
+    names = sent or mentions_in(text or "")
     return _unique(name.lstrip("@＠").casefold() for name in names)
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in values if value))
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 FEATURES: Final = (
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="text",
             type=ValueType.TEXT,
             doc="The searchable text: title, text, and descriptions and text of media, each in "
             "normal form on its own line; for account events, name and bio.",
             example='"the iron dawn rises"',
         ),
-        _text,
+        reads=(KEY,),
     ),
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="title",
             type=ValueType.TEXT,
             doc="The post's title in normal form; missing where it has none.",
             example='"a title"',
         ),
-        _title,
+        reads=("post.title",),
+        of=_title,
+        whole=_titles,
     ),
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="text.length",
             type=ValueType.INT,
             doc="Characters in the post's own text, as sent.",
             example="132",
         ),
-        _length,
+        reads=("post.text",),
+        of=_length,
     ),
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="text.has_quotation",
             type=ValueType.BOOL,
             doc="Whether a substantial part of the text (12 letters or more) stands in quotation "
@@ -173,26 +190,30 @@ FEATURES: Final = (
             "another's post (`RT @name:`).",
             example="true",
         ),
-        _has_quotation,
+        reads=("post.text",),
+        of=_has_quotation,
     ),
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="hashtags",
             type=ValueType.TEXTS,
             doc="Hashtags in normal form without `#`, as the platform lists them or, where it "
             "lists none, as found in the text.",
             example='["irondawnrising"]',
         ),
-        _hashtags,
+        reads=("post.hashtags", "post.text"),
+        of=_hashtags,
+        whole=_all_hashtags,
     ),
     Feature(
-        FeatureSpec(
+        spec=FeatureSpec(
             name="mentions",
             type=ValueType.TEXTS,
             doc="Handles mentioned, in lower case without `@`, as the platform lists them or, "
             "where it lists none, as found in the text.",
             example='["mara.ellison"]',
         ),
-        _mentions,
+        reads=("post.mentions", "post.text"),
+        of=_mentions,
     ),
 )

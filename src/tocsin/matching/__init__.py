@@ -12,6 +12,7 @@ from tocsin.matching.confidence import (
     lower_bound,
     upper_bound,
 )
+from tocsin.matching.joined import NormalTexts, documents, match_keys, normalise_all
 from tocsin.matching.links import (
     FoundLink,
     Link,
@@ -25,9 +26,7 @@ from tocsin.matching.normal import (
     Document,
     NormalText,
     Part,
-    documents,
     normalise,
-    normalise_all,
 )
 from tocsin.matching.regex import Regex, RegexError, compile_regex
 from tocsin.matching.scan import DatabaseCache, Hit, Pattern, PatternSet
@@ -40,6 +39,7 @@ __all__ = [
     "Link",
     "LinkPattern",
     "NormalText",
+    "NormalTexts",
     "Part",
     "Pattern",
     "PatternSet",
@@ -55,6 +55,7 @@ __all__ = [
     "host_suffixes",
     "log_evidence",
     "lower_bound",
+    "match_keys",
     "normalise",
     "normalise_all",
     "parse_link",

@@ -13,9 +13,8 @@ A key is made in three steps until none of them changes anything:
 2. *words*: look-alikes in words of mixed script, digits that stand for letters;
 3. *runs*: three or more equal letters become one, blanks become one.
 
-Addresses (from `://` to the next blank) are left out of steps 2 and 3. Batches go through NumPy
-over one joined buffer, which finds the few rows that need step 2 or 3; the plain functions on
-single strings say what the result must be (`tests/property/test_normal.py` compares them).
+Addresses (from `://` to the next blank) are left out of steps 2 and 3. This module says what the
+key of a text is; `joined` makes the same keys for many texts at once.
 """
 
 from __future__ import annotations
@@ -27,9 +26,6 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from tocsin.matching import tables
 from tocsin.records import Span, TextField
 
@@ -37,19 +33,17 @@ __all__ = [
     "Document",
     "NormalText",
     "Part",
-    "documents",
     "fold_characters",
+    "key_of",
     "normalise",
-    "normalise_all",
 ]
 
-_SEPARATOR: Final = "\ufdd0"  # a noncharacter: no letter, composes with nothing, folds to itself
-_PART_BREAK: Final = "\n"  # in no key, since step 1 makes it a blank
+PART_BREAK: Final = "\n"  # in no key, since step 1 makes it a blank
 _LINK: Final = "://"
-_MAX_TRAILING_LEET = 1  # "hat3" is leet; "covid19" and "club2024" are numbers
-_MAX_INNER_LEET = 3
-_MIN_RUN = 3  # two equal letters are ordinary spelling
-_MIN_LETTERS_FOR_EDGE_LEET = 3  # "4ttack" and "hat3" are leet; "4th", "5pm" and "mp3" are not
+MAX_TRAILING_LEET = 1  # "hat3" is leet; "covid19" and "club2024" are numbers
+MAX_INNER_LEET = 3
+MIN_RUN = 3  # two equal letters are ordinary spelling
+MIN_LETTERS_FOR_EDGE_LEET = 3  # "4ttack" and "hat3" are leet; "4th", "5pm" and "mp3" are not
 
 
 class NormalText:
@@ -107,8 +101,8 @@ class Document(NormalText):
 
     def __init__(self, parts: Sequence[NormalText]) -> None:
         first = parts[0]
-        text = _PART_BREAK.join([part.text for part in parts])
-        original = _PART_BREAK.join([part.original for part in parts])
+        text = PART_BREAK.join([part.text for part in parts])
+        original = PART_BREAK.join([part.original for part in parts])
         super().__init__(text, original, first.field, first.base)
         self.parts = tuple(parts)
         lengths = (len(part.text) + 1 for part in parts)
@@ -139,32 +133,14 @@ def normalise(text: str) -> NormalText:
     >>> normalise("The  IRON D\u0430wn r1ses!!").text
     'the iron dawn rises!!'
     """
-    return NormalText(_key(text), text)
-
-
-def normalise_all(texts: Sequence[str]) -> list[NormalText]:
-    """The normal forms of many texts, in order; the same as one by one, and faster."""
-    return [NormalText(key, text) for key, text in zip(_keys(texts), texts, strict=True)]
-
-
-def documents(rows: Sequence[Sequence[Part]]) -> list[NormalText | None]:
-    """One normal form per row, over all texts of the row; None where a row has none."""
-    flat = [part for row in rows for part in row]
-    keys = iter(_keys([part.text for part in flat]))
-    found: list[NormalText | None] = []
-    for row in rows:
-        parts = [NormalText(next(keys), part.text, part.field, part.base) for part in row]
-        if not parts:
-            found.append(None)
-        else:
-            found.append(parts[0] if len(parts) == 1 else Document(parts))
-    return found
+    return NormalText(key_of(text), text)
 
 
 # --- single strings: what a key is -----------------------------------------------------------
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
+    """The match key of one text."""
     while True:
         key = _collapsed(_folded(fold_characters(text)))
         if key == text:
@@ -184,7 +160,7 @@ def fold_characters(text: str) -> str:
 
 
 def _ascii_characters(text: str) -> str:
-    return text.encode("ascii").translate(_ASCII_LOWER).decode("ascii")
+    return text.encode("ascii").translate(ASCII_LOWER).decode("ascii")
 
 
 def _folded_once(text: str) -> str:
@@ -278,12 +254,12 @@ def _stands_for_letters(chars: Sequence[str], begin: int, end: int) -> bool:
     has_sign = any(char in "@$" for char in chars[begin:end])
     if begin > 0 and end < len(chars):
         is_between = chars[begin - 1].isalpha() and chars[end].isalpha()
-        return is_between and run <= _MAX_INNER_LEET
-    if has_sign or run > _MAX_TRAILING_LEET:
+        return is_between and run <= MAX_INNER_LEET
+    if has_sign or run > MAX_TRAILING_LEET:
         return False
     around = chars[end:] if begin == 0 else chars[:begin]
     n_letters = sum(char.isalpha() for char in around)
-    return n_letters >= _MIN_LETTERS_FOR_EDGE_LEET
+    return n_letters >= MIN_LETTERS_FOR_EDGE_LEET
 
 
 def _collapsed(text: str) -> str:
@@ -295,7 +271,7 @@ def _collapsed(text: str) -> str:
 def _single_letters(text: str) -> str:
     """`_cut(text, _runs(text))` of a text without addresses and double blanks."""
     for char in set(text):
-        run = char * _MIN_RUN
+        run = char * MIN_RUN
         if run in text and char.isalpha():
             longer = run + char
             while longer in text:
@@ -319,7 +295,7 @@ def _cut(text: str, runs: Sequence[tuple[int, int]]) -> str:
 
 def _runs(text: str) -> list[tuple[int, int]]:
     """Where three or more equal letters or two or more blanks stand, outside addresses."""
-    triples = [char * _MIN_RUN for char in set(text) if char * _MIN_RUN in text]
+    triples = [char * MIN_RUN for char in set(text) if char * MIN_RUN in text]
     if not triples and "  " not in text:
         return []
     found: list[tuple[int, int]] = []
@@ -350,7 +326,7 @@ def _letter_runs(text: str, start: int, end: int) -> list[tuple[int, int]]:
     begin = start
     for index in range(start + 1, end + 1):
         if index == end or text[index] != text[begin]:
-            if index - begin >= _MIN_RUN and text[begin].isalpha():
+            if index - begin >= MIN_RUN and text[begin].isalpha():
                 found.append((begin, index))
             begin = index
     return found
@@ -423,145 +399,7 @@ def _begins_cluster(char: str) -> bool:
     return not (is_jamo or is_late_vowel or is_mark)
 
 
-# --- batches: the same, over joined buffers -----------------------------------------------------
-
-_ASCII_LOWER: Final = bytes(
+ASCII_LOWER: Final = bytes(
     ord(" ") if chr(code).isspace() else ord(chr(code).lower()) for code in range(128)
 ) + bytes(range(128, 256))
 _LEET_OR_DIGIT: Final = frozenset(map(ord, "0123456789@$"))
-_WORD: Final = tables.CLASS_LETTER | tables.CLASS_MARK
-_BETWEEN: Final = tables.CLASS_DIGIT | tables.CLASS_SIGN | tables.CLASS_MARK
-
-
-def _keys(texts: Sequence[str]) -> list[str]:
-    is_ascii = [text.isascii() for text in texts]
-    if all(is_ascii):
-        return _ascii_keys(texts)
-    keys: list[str] = [""] * len(texts)
-    plain = [index for index, ascii_only in enumerate(is_ascii) if ascii_only]
-    others = [index for index, ascii_only in enumerate(is_ascii) if not ascii_only]
-    for rows, found in (
-        (plain, _ascii_keys([texts[index] for index in plain])),
-        (others, _other_keys([texts[index] for index in others])),
-    ):
-        for index, key in zip(rows, found, strict=True):
-            keys[index] = key
-    return keys
-
-
-def _ascii_keys(texts: Sequence[str]) -> list[str]:
-    joined = _PART_BREAK.join(texts).encode("ascii").translate(_ASCII_LOWER)
-    lowered = joined.decode("ascii")
-    bounds = list(accumulate((len(text) + 1 for text in texts), initial=0))
-    keys = [lowered[begin : end - 1] for begin, end in pairwise(bounds)]
-    codes = np.frombuffer(joined, dtype=np.uint8)
-    _settle(keys, _suspects(codes, bounds), has_blanks=b"  " in joined)
-    return keys
-
-
-def _other_keys(texts: Sequence[str]) -> list[str]:
-    joined = _SEPARATOR.join(texts)
-    if joined.count(_SEPARATOR) != len(texts) - 1:
-        return [_key(text) for text in texts]
-    while True:
-        folded = unicodedata.normalize("NFKC", joined).casefold()
-        folded = unicodedata.normalize("NFKC", folded)
-        encoded = folded.encode("utf-32-le", "surrogatepass")
-        codes = tables.fold_table()[np.frombuffer(encoded, dtype="<u4")]
-        codes = codes[codes != tables.REMOVED]
-        joined = codes.tobytes().decode("utf-32-le", "surrogatepass")
-        if unicodedata.is_normalized("NFKC", joined):
-            break
-    keys: list[str] = joined.split(_SEPARATOR)
-    bounds = list(accumulate((len(key) + 1 for key in keys), initial=0))
-    _settle(keys, _suspects(codes, bounds), has_blanks="  " in joined)
-    return keys
-
-
-def _settle(keys: list[str], rows: Iterable[int], *, has_blanks: bool) -> None:
-    if has_blanks:
-        for row, key in enumerate(keys):
-            if "  " in key:
-                keys[row] = _one_blank(key)
-    for row in rows:
-        keys[row] = _key(keys[row])
-
-
-def _one_blank(key: str) -> str:
-    while "  " in key:
-        key = key.replace("  ", " ")
-    return key
-
-
-def _suspects(codes: npt.NDArray[np.integer], bounds: Sequence[int]) -> list[int]:
-    """The rows that steps 2 and 3 may change: never too few, sometimes too many."""
-    if len(codes) < _MIN_RUN:
-        return [0] if len(codes) else []
-    kinds = tables.classes()[codes]
-    at = np.concatenate([_letter_triples(codes, kinds), _leet_places(kinds), _mixed_places(kinds)])
-    if len(at) == 0:
-        return []
-    starts = np.asarray(bounds)
-    rows = np.searchsorted(starts, at, side="right") - 1
-    rows = rows[~_inside_links(codes, at, starts[rows])]
-    return [int(row) for row in np.unique(rows)]
-
-
-def _letter_triples(
-    codes: npt.NDArray[np.integer], kinds: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.intp]:
-    same = codes[1:] == codes[:-1]
-    at = np.flatnonzero(same[1:] & same[:-1])
-    return at[(kinds[at] & tables.CLASS_LETTER) > 0]
-
-
-def _leet_places(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
-    """Runs of digits and signs that `_stands_for_letters` may accept."""
-    at = np.flatnonzero(kinds & (tables.CLASS_DIGIT | tables.CLASS_SIGN))
-    if len(at) == 0:
-        return at
-    is_first = np.diff(at, prepend=-2) > 1
-    first = at[is_first]
-    last = at[np.append(is_first[1:], True)]
-    end = len(kinds) - 1
-    has_before = (first > 0) & ((kinds[np.maximum(first - 1, 0)] & _WORD) > 0)
-    has_after = (last < end) & ((kinds[np.minimum(last + 1, end)] & _WORD) > 0)
-    run = last - first + 1
-    is_inner = has_before & has_after & (run <= _MAX_INNER_LEET)
-    is_edge = (run <= _MAX_TRAILING_LEET) & (
-        (has_after & _in_one_token(kinds, first, 1)) | (has_before & _in_one_token(kinds, last, -1))
-    )
-    places: npt.NDArray[np.intp] = first[is_inner | is_edge]
-    return places
-
-
-def _in_one_token(
-    kinds: npt.NDArray[np.uint8], at: npt.NDArray[np.intp], step: int
-) -> npt.NDArray[np.bool_]:
-    found = np.ones(len(at), dtype=np.bool_)
-    for distance in range(1, _MIN_LETTERS_FOR_EDGE_LEET + 1):
-        found &= kinds[np.clip(at + step * distance, 0, len(kinds) - 1)] > 0
-    return found
-
-
-def _mixed_places(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
-    """Look-alikes beside a Latin letter, or beside what may stand between the two in a token."""
-    at = np.flatnonzero(kinds & tables.CLASS_LOOKALIKE)
-    around = kinds[np.maximum(at - 1, 0)] | kinds[np.minimum(at + 1, len(kinds) - 1)]
-    return at[(around & (tables.CLASS_LATIN | _BETWEEN)) > 0]
-
-
-def _inside_links(
-    codes: npt.NDArray[np.integer],
-    at: npt.NDArray[np.intp],
-    row_starts: npt.NDArray[np.integer],
-) -> npt.NDArray[np.bool_]:
-    slashes = np.flatnonzero(codes == ord("/"))
-    slashes = slashes[(slashes >= 1) & (slashes < len(codes) - 1)]
-    links = slashes[(codes[slashes - 1] == ord(":")) & (codes[slashes + 1] == ord("/"))]
-    if len(links) == 0:
-        return np.zeros(len(at), dtype=np.bool_)
-    blanks = np.flatnonzero(codes == ord(" "))
-    last_link = np.concatenate([[-1], links])[np.searchsorted(links, at)]
-    last_blank = np.concatenate([[-1], blanks])[np.searchsorted(blanks, at)]
-    return np.asarray(last_link > np.maximum(last_blank, row_starts))

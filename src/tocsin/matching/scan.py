@@ -29,7 +29,8 @@ import hyperscan
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.matching.normal import NormalText, normalise_all
+from tocsin.matching.joined import NormalTexts, normalise_all
+from tocsin.matching.normal import NormalText
 
 __all__ = ["DatabaseCache", "Hit", "Pattern", "PatternSet", "scan_one_by_one"]
 
@@ -143,15 +144,33 @@ class PatternSet:
         """Every hit in every text; a plain string must be a key already."""
         if self._database is None or not texts:
             return []
+        if isinstance(texts, NormalTexts):
+            return self._in_joined(texts)
         keys = [_key_of(text) for text in texts]
-        joined = _BREAK.join(keys)
-        raw: list[tuple[int, int]] = []
-        self._database.scan(
-            joined.encode("utf-8", "surrogatepass"),
-            match_event_handler=lambda form, _start, end, _flags, _: raw.append((form, end)),
-            scratch=self._scratch(),
-        )
+        raw = self._raw(_BREAK.join(keys).encode("utf-8", "surrogatepass"))
         return self._hits(raw, keys) if raw else []
+
+    def _raw(self, buffer: bytes) -> list[tuple[int, int]]:
+        """Forms and where they end in the buffer, in bytes."""
+        raw: list[tuple[int, int]] = []
+        if buffer and self._database is not None:
+            self._database.scan(
+                buffer,
+                match_event_handler=lambda form, _start, end, _flags, _: raw.append((form, end)),
+                scratch=self._scratch(),
+            )
+        return raw
+
+    def _in_joined(self, texts: NormalTexts) -> list[Hit]:
+        """The hits in a buffer that stands joined already: only rows with a hit become strings."""
+        found: set[Hit] = set()
+        for form, end in self._raw(texts.buffer):
+            place = int(np.searchsorted(texts.starts, end - 1, side="right")) - 1
+            row = int(texts.rows[place])
+            last = len(texts.buffer[texts.starts[place] : end].decode("utf-8", "surrogatepass"))
+            first = last - len(self._texts[form])
+            found.update(_accepted(row, texts.key(row), first, last, self._patterns[form]))
+        return sorted(found)
 
     def _scratch(self) -> hyperscan.Scratch:
         scratch = getattr(self._local, "scratch", None)

@@ -27,9 +27,8 @@ from tocsin.records import (
     LabelHolder,
     LabelStanding,
     LabelTable,
-    account_key,
     after_rule,
-    handle_key,
+    folded_handle,
 )
 from tocsin.store.labelrows import LabelKey, moment_of, said_by_rule, standings
 
@@ -68,7 +67,7 @@ class BatchLabels:
 
     def moment(self, row: int) -> datetime:
         """When the row's event asks for labels."""
-        return moment_of(self.batch.events[row].at, self.batch.received_at)
+        return moment_of(self.batch.columns.cell("at", row), self.batch.arrived(row))
 
     def take(self, row: int, decisions: Iterable[Decision]) -> Iterator[int]:
         """Move on behind a row: the later rows of whom it changed for the first time."""
@@ -114,11 +113,14 @@ class BatchKeys:
 
     @cached_property
     def _accounts(self) -> Sequence[str | None]:
-        return [account_key(event.actor) for event in self.batch.events]
+        columns = self.batch.columns
+        pairs = zip(columns.values("actor.id"), columns.values("actor.handle"), strict=True)
+        return [own or handle for own, handle in pairs]
 
     @cached_property
     def _handles(self) -> Sequence[str | None]:
-        return [handle_key(event.actor) for event in self.batch.events]
+        handles = self.batch.columns.values("actor.handle")
+        return [folded_handle(handle) if handle else None for handle in handles]
 
     @cached_property
     def _account_rows(self) -> dict[str, list[int]]:

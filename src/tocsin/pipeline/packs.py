@@ -32,6 +32,7 @@ from tocsin.policy import (
     RuleExample,
     check_pack,
     load_pack,
+    with_states,
 )
 from tocsin.records import (
     BankEntry,
@@ -40,23 +41,34 @@ from tocsin.records import (
     EventBatch,
     EventPolicy,
     LabelHolder,
+    LogEntry,
+    RuleState,
+    WrittenRule,
     account_key,
+    check_entry,
     convert_event,
     encode_event,
 )
-from tocsin.store import Store, Transaction, automation, banks, policies, prepared
+from tocsin.store import Store, Transaction, automation, banks, policies, prepared, rulestates
 
 __all__ = [
     "ExampleResult",
+    "ImportPlan",
     "activate",
     "activate_first",
+    "banks_under",
     "check",
+    "checked",
     "compile_ahead",
+    "in_force",
     "load_engine",
     "load_gate",
     "load_policy",
+    "planned_import",
     "prepare",
+    "put_in_force",
     "run_examples",
+    "standing_rules",
 ]
 
 PACK_SOURCE = "pack"
@@ -149,6 +161,21 @@ def activate(
     """
     if not only_first:
         prepare(store, source)  # servers compile it while it is checked here
+    policy = checked(store, source)
+    plan = planned_import(store, policy)
+    with store.write() as transaction:
+        if only_first and policies.active_version(transaction.connection) is not None:
+            return policy  # another process was quicker
+        put_in_force(transaction, policy, by=by, reason=reason, plan=plan)
+    return policy
+
+
+def checked(store: Store, source: PackSource) -> CompiledPolicy:
+    """The pack, compiled, where it passes its check and keeps its examples.
+
+    Raises:
+        CheckFailedError: it does not.
+    """
     with store.read() as connection:
         stored = banks.list_entries(connection)
     report = check(source, stored)
@@ -166,14 +193,33 @@ def activate(
             where=broken[0].where,
             hint="tocsin policy test shows them all",
         )
-    with store.read() as connection:
-        plan = _Import.planned(connection, report.policy.entries, store.clock)
-    with store.write() as transaction:
-        if only_first and policies.active_version(transaction.connection) is not None:
-            return report.policy  # another process was quicker
-        _import_banks(transaction, report.policy.entries, reason=reason, plan=plan)
-        policies.activate(transaction, source.version, source.files, by=by, reason=reason)
     return report.policy
+
+
+def planned_import(store: Store, policy: CompiledPolicy) -> ImportPlan:
+    """What putting a pack in force changes in the banks, found before anybody has to wait."""
+    with store.read() as connection:
+        return ImportPlan.of(connection, policy.entries, store.clock)
+
+
+def put_in_force(
+    transaction: Transaction,
+    policy: CompiledPolicy,
+    *,
+    by: str,
+    reason: str,
+    plan: ImportPlan | None = None,
+) -> LogEntry:
+    """Import the banks of a pack that was checked, and make it the one in force."""
+    _import_banks(transaction, policy.entries, reason=reason, plan=plan)
+    return policies.activate(
+        transaction,
+        policy.version,
+        policy.source.files,
+        by=by,
+        reason=reason,
+        rules=[rule.written for rule in policy.rules],
+    )
 
 
 def prepare(store: Store, source: PackSource) -> None:
@@ -214,14 +260,20 @@ def activate_first(store: Store) -> None:
     activate(store, source, by=PACK_SOURCE, reason=reason, only_first=True)
 
 
-def load_policy(connection: sa.Connection, version: str | None = None) -> CompiledPolicy:
-    """The policy in force, or an earlier version, compiled from what the log holds of it.
+def load_policy(
+    connection: sa.Connection,
+    version: str | None = None,
+    *,
+    files: Mapping[str, str] | None = None,
+) -> CompiledPolicy:
+    """The policy in force, an earlier version, or one of these files, in the states of its files.
 
     Raises:
         CheckFailedError: it does not pass the check of this program.
     """
     version = version or policies.active_version(connection)
-    files = None if version is None else policies.files_of(connection, version)
+    if files is None and version is not None:
+        files = policies.files_of(connection, version)
     if files is None:
         raise CheckFailedError("the log holds no such policy", where=version)
     report = check(PackSource.from_files(files), banks.list_entries(connection))
@@ -248,9 +300,13 @@ def load_engine(
     """
     parts = parts or CompiledParts()
     stored = parts.banks(connection)
-    policy = parts.policy(connection, load_policy)
+    written = parts.policy(connection, load_policy)
+    overriding = _overriding(written, rulestates.states(connection))
+    policy = with_states(written, overriding)
     found = parts.detectors(stored.active, policy.signals)
     versions = _versions(stored, found)
+    if overriding:
+        versions["rules"] = rulestates.states_digest(overriding)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"
     engine = Engine(policy=policy, detectors=found, versions=versions)
@@ -272,17 +328,46 @@ def _versions(stored: BankState, found: Sequence[Detector]) -> dict[str, str]:
     }
 
 
+def _overriding(
+    policy: CompiledPolicy, states: Mapping[tuple[str, str], RuleState]
+) -> dict[tuple[str, str], RuleState]:
+    """Of the states that the log gave, those that differ from what the pack itself says."""
+    known = ((rule, states.get((rule.id, rule.version))) for rule in policy.rules)
+    return {
+        (rule.id, rule.version): state
+        for rule, state in known
+        if state is not None and state is not rule.state
+    }
+
+
+def in_force(connection: sa.Connection) -> CompiledPolicy:
+    """The policy in force, its rules in the states that stand now."""
+    policy = load_policy(connection)
+    return with_states(policy, rulestates.states(connection))
+
+
+def standing_rules(connection: sa.Connection) -> list[WrittenRule]:
+    """The rules of the pack in force as records, in the states that stand now; nothing compiled."""
+    activations = policies.list_activations(connection)
+    written = policies.rules_of(connection, activations[0].position) if activations else []
+    states = rulestates.states(connection)
+    return [
+        msgspec.structs.replace(rule, state=states.get((rule.id, rule.version), rule.state))
+        for rule in written
+    ]
+
+
 @dataclass(frozen=True, slots=True)
-class _Import:
+class ImportPlan:
     """What importing a pack's entries changes, where `position` is the last edit of a bank."""
 
     position: int
     changes: Sequence[BankEntry]
 
     @classmethod
-    def planned(
+    def of(
         cls, connection: sa.Connection, entries: Sequence[BankEntry], clock: Clock
-    ) -> _Import:
+    ) -> ImportPlan:
         """The changes, from the banks as this connection sees them."""
         stored = {entry.id: entry for entry in banks.list_entries(connection)}
         changes = _changes(connection, entries, clock)
@@ -290,12 +375,25 @@ class _Import:
         return cls(last_edit(connection), changed)
 
 
+def banks_under(
+    connection: sa.Connection, entries: Sequence[BankEntry], clock: Clock
+) -> list[BankEntry]:
+    """All banks as they would stand if a pack with these entries were activated.
+
+    Raises:
+        InputError: an entry may not enter its bank.
+    """
+    merged = {entry.id: entry for entry in banks.list_entries(connection)}
+    merged |= {entry.id: check_entry(entry) for entry in _changes(connection, entries, clock)}
+    return sorted(merged.values(), key=lambda entry: (entry.bank, entry.id))
+
+
 def _import_banks(
     transaction: Transaction,
     entries: Sequence[BankEntry],
     *,
     reason: str,
-    plan: _Import | None = None,
+    plan: ImportPlan | None = None,
 ) -> None:
     """Bring the banks to what the pack says, except where a person decided otherwise.
 
@@ -303,7 +401,7 @@ def _import_banks(
     """
     connection, clock = transaction.connection, transaction.clock
     if plan is None or plan.position != last_edit(connection):
-        plan = _Import.planned(connection, entries, clock)
+        plan = ImportPlan.of(connection, entries, clock)
     banks.edit(transaction, plan.changes, by=PACK_SOURCE, reason=reason)
 
 

@@ -20,7 +20,9 @@ import msgspec
 import sqlalchemy as sa
 
 from tocsin import __version__
+from tocsin.clock import random_bytes
 from tocsin.features import Features, WindowState, WindowStats, compute
+from tocsin.features.windows import SECRET_BYTES, Hasher, new_hasher
 from tocsin.features.windows.state import Snapshot
 from tocsin.policy import CompiledPolicy
 from tocsin.records import EntryKind, Event, EventBatch, LogEntry, WindowSpec, WindowTable
@@ -32,7 +34,7 @@ __all__ = ["LiveWindows"]
 
 _LOG = logging.getLogger(__name__)
 
-MAGIC = b"tocsin windows 1\n"
+MAGIC = b"tocsin windows 2\n"
 FILE = "state.bin"
 _EVENT = msgspec.json.Decoder(Event)
 
@@ -86,12 +88,12 @@ class LiveWindows:
         if have is None and wanted:
             have = self._restored(connection, policy)
         if have is None:
-            have = WindowState((), {}, self._lateness)
+            have = WindowState((), {}, self._lateness, hasher=_fresh_hasher())
             self._position = log.last_position(connection)
         else:
             self._follow(connection, have)
         missing = [spec for spec in policy.windows if spec.name not in _names(have.specs)]
-        built = WindowState(missing, policy.window_conditions, self._lateness)
+        built = have.beside(missing, policy.window_conditions)
         if missing:
             self._build(connection, built)
         self._state = have.merge(built, policy.windows, policy.window_conditions)
@@ -163,8 +165,11 @@ class LiveWindows:
         lateness_us = self._lateness // timedelta(microseconds=1)
         if not is_ours or stored.state.lateness_us != lateness_us:
             return None
+        hasher = new_hasher(stored.state.secret)
+        if hasher.method != stored.state.method:
+            return None
         kept = [spec for spec in policy.windows if spec.name in stored.state.windows]
-        state = WindowState(kept, policy.window_conditions, self._lateness)
+        state = WindowState(kept, policy.window_conditions, self._lateness, hasher=hasher)
         state.restore(stored.state)
         self._position = self._saved_position = stored.position
         return state
@@ -213,6 +218,10 @@ class LiveWindows:
         statement = sa.select(sa.func.min(entries.c.position)).where(later)
         found: int | None = connection.execute(statement).scalar_one()
         return found
+
+
+def _fresh_hasher() -> Hasher:
+    return new_hasher(random_bytes(SECRET_BYTES))
 
 
 def _names(specs: Sequence[WindowSpec]) -> frozenset[str]:

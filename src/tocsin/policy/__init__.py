@@ -15,7 +15,7 @@ person. The rule language is described in `docs/concepts/policy-language.md`.
 
 from tocsin.policy.automation import EarnedGate, Gate, default_gate, held_reason
 from tocsin.policy.catalogue import Catalogue
-from tocsin.policy.check import CheckReport, check_pack
+from tocsin.policy.check import CheckReport, check_pack, with_states
 from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.explain import CountedEvent, Explanation, WindowContents, explain
 from tocsin.policy.functions import (
@@ -77,4 +77,5 @@ __all__ = [
     "load_pack",
     "render_functions",
     "render_reference",
+    "with_states",
 ]

@@ -8,7 +8,7 @@ given exactly where no problem is left; warnings never stop one. Refused: see `c
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,9 +23,9 @@ from tocsin.policy.rules import RuleReader
 from tocsin.policy.run import CompiledPolicy
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Rule
-from tocsin.records import BankEntry, BankKind, Outcome
+from tocsin.records import BankEntry, BankKind, Outcome, RuleState
 
-__all__ = ["CheckReport", "check_pack", "compile_rules"]
+__all__ = ["CheckReport", "check_pack", "compile_rules", "with_states"]
 
 MAIN = "policy.yaml"
 
@@ -194,16 +194,35 @@ def _compiled(
     return compile_rules(policy)
 
 
-def compile_rules(
-    policy: CompiledPolicy, *, use_anchors: bool = True, use_plan: bool = True
+def with_states(
+    policy: CompiledPolicy, states: Mapping[tuple[str, str], RuleState]
 ) -> CompiledPolicy:
-    """The policy, ready to ask its rules.
+    """The policy with other states than its pack says, by (rule, version); the same plan."""
+    rules = tuple(
+        replace(rule, state=states.get((rule.id, rule.version), rule.state))
+        for rule in policy.rules
+    )
+    if all(new.state is old.state for new, old in zip(rules, policy.rules, strict=True)):
+        return policy
+    plan = policy.proposing.compiled if isinstance(policy.proposing, Executor) else None
+    return compile_rules(replace(policy, rules=rules), plan=plan, use_plan=plan is not None)
+
+
+def compile_rules(
+    policy: CompiledPolicy,
+    *,
+    use_anchors: bool = True,
+    use_plan: bool = True,
+    plan: CompiledPlan | None = None,
+) -> CompiledPolicy:
+    """The policy, ready to ask its rules; `plan` is one that was made for the same conditions.
 
     Without the plan, the interpreter asks them, and without anchors it asks every rule about
     every event: the oracles of the plan and of the prefilter.
     """
     rules = policy.rules
-    plan = CompiledPlan.of(rules) if use_plan else None
+    if use_plan and plan is None:
+        plan = CompiledPlan.of(rules)
 
     def asker(chosen: Callable[[Rule], bool]) -> Asker:
         prefilter = Prefilter.of(rules, chosen, use_anchors=use_anchors)
@@ -211,9 +230,15 @@ def compile_rules(
 
     return replace(
         policy,
-        proposing=asker(lambda rule: rule.outcome is not Outcome.ALLOW),
-        allowing=asker(lambda rule: rule.outcome is Outcome.ALLOW),
+        proposing=asker(lambda rule: _decides(rule) and rule.outcome is not Outcome.ALLOW),
+        allowing=asker(lambda rule: _decides(rule) and rule.outcome is Outcome.ALLOW),
+        shadowing=asker(lambda rule: rule.state is RuleState.SHADOW),
+        trying=asker(lambda rule: rule.state in (RuleState.DRAFT, RuleState.SHADOW)),
     )
+
+
+def _decides(rule: Rule) -> bool:
+    return rule.state is RuleState.ACTIVE
 
 
 def _counted(found: Sequence[Problem], word: str) -> str:

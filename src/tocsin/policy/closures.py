@@ -24,11 +24,12 @@ from tocsin.policy.expressions import (
     RuleRead,
     SignalPart,
     SignalRead,
+    WindowRead,
 )
 from tocsin.policy.interpret import COMPARISONS, EventReader, Result, combine, evaluate
 from tocsin.policy.kinds import Kind
 from tocsin.policy.plan import WORTH_KEEPING, Plan, Step
-from tocsin.records import TextField
+from tocsin.records import TextField, WindowSpec
 
 __all__ = ["Closure", "both", "closures_of"]
 
@@ -87,6 +88,8 @@ def _closure(step: Step, plan: Plan, made: Sequence[Closure]) -> Closure:
             return _bank_test(signal, fields, is_negated=is_negated)
         case SignalRead(signal=signal, part=part):
             return _signal_part(signal, part)
+        case WindowRead(spec=spec, per=per):
+            return _window(spec, per)
         case Not() | RuleRead():
             return _truth(parts[0], is_negated=isinstance(step.expr, Not))
         case BoolOp(is_and=is_and):
@@ -160,6 +163,14 @@ def _signal_part(signal: str, part: SignalPart) -> Closure:
         return None if found is None else found.abstained
 
     return abstained if part is SignalPart.ABSTAINED else score
+
+
+def _window(spec: WindowSpec, per: float | None) -> Closure:
+    def ask(reader: EventReader) -> Result:
+        answer = reader.windows.window(spec, reader.row)
+        return answer / per if per is not None and isinstance(answer, int) else answer
+
+    return ask
 
 
 def _comparison(operator: str, steps: Sequence[Step], parts: Sequence[Closure]) -> Closure:

@@ -47,7 +47,7 @@ from tocsin.records import (
     post_of,
 )
 
-__all__ = ["Context", "Hit", "decide_subject", "overriding_priority", "subject_of"]
+__all__ = ["Context", "Hit", "author_of", "decide_subject", "overriding_priority", "subject_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def subject_of(event: Event, kind: SubjectKind) -> Subject | None:
     return None if found is None else Subject(kind=kind, id=found)
 
 
-def _author_of(event: Event) -> str | None:
+def author_of(event: Event) -> str | None:
     """The account that answers for the subject: never the one that filed a report about it."""
     if isinstance(event, ReportFiled):
         return event.target.id if event.target.kind == "account" else None
@@ -96,7 +96,7 @@ def _author_of(event: Event) -> str | None:
 def _label_key(event: Event, holder: LabelHolder) -> str | None:
     """Whose labels change: those of the account that answers for the subject, or of its handle."""
     if holder is LabelHolder.ACCOUNT:
-        return _author_of(event)
+        return author_of(event)
     return None if isinstance(event, ReportFiled) else handle_key(event.actor)
 
 
@@ -132,7 +132,7 @@ def decide_subject(
         subject=subject,
         event=event.id,
         event_at=event.at,
-        actor=_author_of(event),
+        actor=author_of(event),
         language=context.language,
         clause=strongest.clause,
         outcome=strongest.outcome,

@@ -23,15 +23,31 @@ from typing import Protocol
 import numpy as np
 
 from tocsin.policy.closures import Closure, both, closures_of
-from tocsin.policy.expressions import BoolOp
+from tocsin.policy.expressions import BoolOp, Expr
 from tocsin.policy.interpret import EventReader, evaluate
 from tocsin.policy.masks import Columns, Mask, Rows, masks_of
 from tocsin.policy.plan import Plan
 from tocsin.policy.prefilter import Prefilter
-from tocsin.policy.spec import Rule, event_type
-from tocsin.records import EventBatch, FeatureTable, SignalTable
+from tocsin.policy.spec import Rule
+from tocsin.records import (
+    NO_WINDOWS,
+    EventBatch,
+    FeatureTable,
+    Signal,
+    SignalTable,
+    WindowTable,
+)
 
-__all__ = ["DENSE_ROWS", "Asker", "CompiledPlan", "Executor", "Interpreted", "ReaderOf", "RowHits"]
+__all__ = [
+    "DENSE_ROWS",
+    "Asker",
+    "CompiledPlan",
+    "Executor",
+    "Interpreted",
+    "ReaderOf",
+    "RowHits",
+    "rows_that_meet",
+]
 
 DENSE_ROWS = 6
 """From so many rows on, columns are quicker than closures (measured: `docs/adr/0015`)."""
@@ -54,6 +70,7 @@ class Asker(Protocol):
         signals: SignalTable,
         reader_of: ReaderOf,
         among: Collection[int] | None = None,
+        windows: WindowTable = NO_WINDOWS,
     ) -> list[RowHits]:
         """Rows in order, each with the indexes of the rules that hit it, in order.
 
@@ -76,6 +93,7 @@ class Interpreted:
         signals: SignalTable,
         reader_of: ReaderOf,
         among: Collection[int] | None = None,
+        _windows: WindowTable = NO_WINDOWS,
     ) -> list[RowHits]:
         """Rows in order, each with the indexes of the rules that hit it, in order."""
         found: list[RowHits] = []
@@ -98,7 +116,11 @@ class CompiledPlan:
     @classmethod
     def of(cls, rules: Sequence[Rule]) -> CompiledPlan:
         """Compile the conditions of these rules."""
-        plan = Plan.of(rules)
+        return cls.of_plan(Plan.of(rules))
+
+    @classmethod
+    def of_plan(cls, plan: Plan) -> CompiledPlan:
+        """Compile the steps of a plan."""
         closures = closures_of(plan)
         return cls(plan, closures, masks_of(plan, closures))
 
@@ -139,6 +161,24 @@ class _Dense:
         return rows
 
 
+def rows_that_meet(condition: Expr) -> Callable[[FeatureTable, int], Rows]:
+    """A condition over features alone as a function: which of so many rows meet it."""
+    compiled = CompiledPlan.of_plan(Plan.of_conditions([condition]))
+    root = compiled.plan.roots[0]
+    test, has_mask = compiled.closures[root], compiled.masks[root] is not None
+
+    def ask(features: FeatureTable, n_rows: int) -> Rows:
+        if has_mask and n_rows >= DENSE_ROWS:
+            return Columns(features, {}, n_rows, compiled.masks).mask(root)
+        found = (bool(test(EventReader(features, _NO_SIGNALS, row))) for row in range(n_rows))
+        return np.fromiter(found, np.bool_, n_rows)
+
+    return ask
+
+
+_NO_SIGNALS: Mapping[str, Signal] = {}
+
+
 @dataclass(frozen=True)
 class Executor:
     """Asks the rules of one prefilter."""
@@ -153,6 +193,7 @@ class Executor:
         signals: SignalTable,
         reader_of: ReaderOf,
         among: Collection[int] | None = None,
+        windows: WindowTable = NO_WINDOWS,
     ) -> list[RowHits]:
         """Rows in order, each with the indexes of the rules that hit it, in order."""
         found: dict[int, list[int]] = {}
@@ -172,7 +213,8 @@ class Executor:
                 rows = range(len(batch)) if among is None else among
                 self._ask_each(batch, rows, reader, found)
             else:
-                columns = Columns(features, signals, len(batch), self.compiled.masks)
+                masks = self.compiled.masks
+                columns = Columns(features, signals, len(batch), masks, windows)
                 self._ask_columns(batch, columns, reader, among, found)
         return [(row, sorted(found[row])) for row in sorted(found)]
 
@@ -184,10 +226,11 @@ class Executor:
         among: Collection[int] | None,
         found: dict[int, list[int]],
     ) -> None:
+        type_of = batch.columns.cell
         for row, names in signals.items():
             if among is not None and row not in among:
                 continue
-            anchored = self._anchored.get(event_type(batch.events[row]))
+            anchored = self._anchored.get(type_of("type", row))
             if anchored is None:
                 continue
             waiting = [anchored[name] for name in names if name in anchored]
@@ -208,9 +251,12 @@ class Executor:
         reader: ReaderOf,
         found: dict[int, list[int]],
     ) -> None:
+        type_of = batch.columns.cell
         for row in rows:
+            tests = self._open.get(type_of("type", row), ())
+            if not tests:
+                continue
             own = reader(row)
-            tests = self._open.get(event_type(batch.events[row]), ())
             hits = [index for index, test in tests if test(own)]
             if hits:
                 found.setdefault(row, []).extend(hits)
@@ -235,7 +281,7 @@ class Executor:
         self, batch: EventBatch, among: Collection[int] | None
     ) -> Iterator[tuple[Sequence[tuple[int, _Dense]], Rows | None]]:
         """For each event type of the batch its open rules, and the rows (None: all)."""
-        types = [event_type(event) for event in batch.events]
+        types = batch.columns.values("type")
         kinds = set(types)
         for kind in sorted(kinds & self._open_dense.keys()):
             rows = None

@@ -6,9 +6,9 @@ false, as wherever a truth value is needed. Numbers are compared as integers or 
 a column that holds a number beyond either is compared by Python itself.
 
 Only truth values that are cheap in columns have a mask: features that are truth values,
-comparisons of one number, duration or short text with constants, tests of signals, and `and`,
-`or`, `not` of these; and regular expressions with a literal that can be looked for in all texts
-at once. Everything else waits for the rows that are left (`closures`).
+comparisons of one number, duration, window or short text with constants, tests of signals, and
+`and`, `or`, `not` of these; and regular expressions with a literal that can be looked for in all
+texts at once. Everything else waits for the rows that are left (`closures`).
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.policy.closures import Closure
-from tocsin.policy.expressions import BoolOp, Compare, Matches, Name, Not, RuleRead
+from tocsin.policy.expressions import BoolOp, Compare, Matches, Name, Not, RuleRead, WindowRead
 from tocsin.policy.interpret import COMPARISONS, EventReader, Result
 from tocsin.policy.kinds import NUMBERS, Kind
 from tocsin.policy.literals import LiteralScan, scans_of, sifted_name
 from tocsin.policy.plan import Plan, Step
 from tocsin.records import (
-    FeatureColumns,
+    NO_WINDOWS,
     FeatureTable,
     FeatureValue,
+    Numbers,
     Signal,
     SignalTable,
+    WindowSpec,
+    WindowTable,
 )
 
 __all__ = ["Columns", "Mask", "Rows", "masks_of"]
@@ -46,14 +49,6 @@ _EXACT = 2**53
 _NO_SIGNALS: Mapping[str, Signal] = {}
 _MEASURED = NUMBERS | {Kind.DURATION}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbers:
-    """The numbers of a column; `known` is None where none is missing."""
-
-    values: npt.NDArray[Any]
-    known: Rows | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +67,9 @@ class Columns:
     signals: SignalTable
     n_rows: int
     masks: Sequence[Mask | None]
+    windows: WindowTable = NO_WINDOWS
     _made: dict[int, Rows] = field(default_factory=dict)
-    _numbers: dict[str, _Numbers] = field(default_factory=dict)
+    _numbers: dict[str, Numbers] = field(default_factory=dict)
     _distinct: dict[str, _Distinct] = field(default_factory=dict)
     _rows_of: dict[str, list[int]] | None = None
     _holding: dict[str, dict[str, set[int]]] = field(default_factory=dict)
@@ -90,16 +86,38 @@ class Columns:
 
     def column(self, name: str) -> Sequence[FeatureValue | None]:
         """A feature of all rows."""
-        if isinstance(self.features, FeatureColumns):
-            return self.features.column(name)
-        return [self.features.value(name, row) for row in range(self.n_rows)]
+        column = getattr(self.features, "column", None)  # `isinstance` of a protocol takes longer
+        if column is None:
+            return [self.features.value(name, row) for row in range(self.n_rows)]
+        found: Sequence[FeatureValue | None] = column(name)
+        return found
 
-    def numbers(self, name: str) -> _Numbers:
-        """A feature that is a number or a duration."""
+    def numbers(self, name: str, *, is_whole: bool = True) -> Numbers:
+        """A feature that is a number, a truth value or a duration."""
         made = self._numbers.get(name)
         if made is None:
-            made = self._numbers[name] = _as_numbers(self.column(name))
+            numbers = getattr(self.features, "numbers", None) if is_whole else None
+            made = _as_numbers(self.column(name)) if numbers is None else _exact(numbers(name))
+            self._numbers[name] = made
         return made
+
+    def window(self, spec: WindowSpec) -> Numbers:
+        """The answers of a window."""
+        made = self._numbers.get(spec.name)
+        if made is None:
+            made = self._numbers[spec.name] = self._answers(spec)
+        return made
+
+    def _answers(self, spec: WindowSpec) -> Numbers:
+        answers_of = getattr(self.windows, "answers", None)
+        if answers_of is None:
+            return _as_numbers([self.windows.window(spec, row) for row in range(self.n_rows)])
+        answers: npt.NDArray[np.int64] | None = answers_of(spec)
+        if answers is None:
+            return Numbers(np.zeros(self.n_rows), np.zeros(self.n_rows, dtype=np.bool_))
+        if len(answers) and int(answers.min()) >= 0:
+            return _exact(Numbers(answers, None))
+        return _exact(Numbers(answers, answers >= 0))
 
     def distinct(self, name: str) -> _Distinct:
         """The different values of a feature."""
@@ -154,13 +172,21 @@ def _mask(
         if isinstance(step.expr, RuleRead):
             return made[step.children[0]]
         return _negated(step.children[0]) if isinstance(step.expr, Not) else _joined(step)
-    if not step.names:
-        return _of_signals(step.signals, closures[step.number])
-    if step.signals:
-        return None
+    if step.windows or not step.names or step.signals:
+        return _of_tables(step, plan, closures[step.number])
+    if isinstance(step.expr, Name):
+        return _truth(step.expr.name, _of_distinct(step, closures[step.number]))
     if isinstance(step.expr, Compare):
         return _limits(step, plan) or _of_distinct(step, closures[step.number])
     return _of_distinct(step, closures[step.number])
+
+
+def _of_tables(step: Step, plan: Plan, closure: Closure) -> Mask | None:
+    """What reads windows or signals, and at most one of both."""
+    if step.windows:
+        is_alone = isinstance(step.expr, Compare) and not step.signals
+        return _limits(step, plan) if is_alone else None
+    return None if step.names else _of_signals(step.signals, closure)
 
 
 def _constant(*, value: bool) -> Mask:
@@ -219,6 +245,19 @@ def _of_signals(signals: frozenset[str], closure: Closure) -> Mask:
     return mask
 
 
+def _truth(name: str, otherwise: Mask | None) -> Mask | None:
+    """A feature that is a truth value."""
+
+    def mask(columns: Columns) -> Rows:
+        if otherwise is not None and not hasattr(columns.features, "numbers"):
+            return otherwise(columns)
+        values, known = columns.numbers(name)
+        found = np.asarray(values, dtype=np.bool_)
+        return found if known is None else found & known
+
+    return mask
+
+
 def _of_distinct(step: Step, closure: Closure) -> Mask | None:
     """What reads one short value is the same for all rows with that value."""
     if len(step.names) != 1 or not _reads_short_values(step):
@@ -270,22 +309,41 @@ def _limits(step: Step, plan: Plan) -> Mask | None:
 
 
 def _limit(operator: str, left: Step, right: Step) -> Mask | None:
-    if isinstance(right.expr, Name) and left.constant is not None and operator in _FLIPPED:
+    if isinstance(right.expr, Name | WindowRead) and left.constant is not None:
+        if operator not in _FLIPPED:
+            return None
         left, right, operator = right, left, _FLIPPED[operator]
-    name, constant = left.expr, right.constant
-    if not isinstance(name, Name) or constant is None or name.kind not in _MEASURED:
+    measured, constant = left.expr, right.constant
+    if not isinstance(measured, Name | WindowRead) or constant is None:
+        return None
+    if measured.kind not in _MEASURED or operator not in _FLIPPED:
         return None
     limit = _as_number(constant[0])
-    if limit is None or operator not in _FLIPPED:
+    if limit is None:
         return None
-    compare, of = COMPARISONS[operator], name.name
+    compare, numbers = COMPARISONS[operator], _numbers_of(measured)
 
     def mask(columns: Columns) -> Rows:
-        column = columns.numbers(of)
+        column = numbers(columns)
         found = np.asarray(compare(column.values, limit), dtype=np.bool_)
         return found if column.known is None else found & column.known
 
     return mask
+
+
+def _numbers_of(measured: Name | WindowRead) -> Callable[[Columns], Numbers]:
+    if isinstance(measured, Name):
+        name, is_whole = measured.name, measured.kind is not Kind.FLOAT
+        return lambda columns: columns.numbers(name, is_whole=is_whole)
+    spec, per = measured.spec, measured.per
+    if per is None:
+        return lambda columns: columns.window(spec)
+
+    def rate(columns: Columns) -> Numbers:
+        values, known = columns.window(spec)
+        return Numbers(values / per, known)
+
+    return rate
 
 
 def _as_number(value: Result) -> int | float | None:
@@ -297,7 +355,7 @@ def _as_number(value: Result) -> int | float | None:
     return value if abs(value) <= _EXACT else None
 
 
-def _as_numbers(column: Sequence[FeatureValue | None]) -> _Numbers:
+def _as_numbers(column: Sequence[FeatureValue | None]) -> Numbers:
     known = None
     if None in column:
         known = np.array([value is not None for value in column], dtype=np.bool_)
@@ -307,11 +365,20 @@ def _as_numbers(column: Sequence[FeatureValue | None]) -> _Numbers:
     values = np.array(numbers)
     if not _is_exact(values):
         values = np.array(numbers, dtype=object)
-    return _Numbers(values, known)
+    return Numbers(values, known)
 
 
 def _is_exact(values: npt.NDArray[Any]) -> bool:
-    return values.dtype.kind in "if" and bool(np.all(np.abs(values) < _EXACT))
+    if values.dtype.kind not in "if":
+        return False
+    return len(values) == 0 or bool(values.min() > -_EXACT and values.max() < _EXACT)
+
+
+def _exact(numbers: Numbers) -> Numbers:
+    """Numbers that may be beyond what NumPy compares exactly, as Python's where they are."""
+    if _is_exact(numbers.values):
+        return numbers
+    return Numbers(np.array(numbers.values.tolist(), dtype=object), numbers.known)
 
 
 def _microseconds(value: timedelta) -> int:

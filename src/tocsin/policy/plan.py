@@ -30,6 +30,8 @@ from tocsin.policy.expressions import (
     Not,
     RuleRead,
     SignalRead,
+    WindowRead,
+    walk,
 )
 from tocsin.policy.interpret import Result, combine
 from tocsin.policy.kinds import Kind
@@ -42,7 +44,7 @@ _NAME_COST = {Kind.TEXT: 3, Kind.TEXTS: 6}
 
 _CALL_COST = 8
 OPAQUE_COST = 100
-"""A node that the plan does not know, such as one that asks a window."""
+"""A node that the plan does not know."""
 
 WORTH_KEEPING = 6
 """A shared step of this cost or more is remembered; asking a cheaper one again costs less."""
@@ -51,8 +53,8 @@ _MATCH_COST = 30
 _LABEL_COST = 4
 
 _KNOWN_NODES = (
-    Literal, ListOf, Name, SignalRead, BankTest, Not, BoolOp, Compare, Arithmetic, Negative, Call,
-    Matches, RuleRead,
+    Literal, ListOf, Name, SignalRead, BankTest, WindowRead, Not, BoolOp, Compare, Arithmetic,
+    Negative, Call, Matches, RuleRead,
 )  # fmt: skip
 
 
@@ -60,7 +62,8 @@ _KNOWN_NODES = (
 class Step:
     """One sub-expression. `constant` holds its value in a tuple where nothing can change it.
 
-    `names` and `signals` are what it reads; `is_opaque`: the interpreter evaluates it whole.
+    `names`, `signals` and `windows` are what it reads, and `reads_labels` whether it reads labels;
+    `is_opaque`: the interpreter evaluates it whole.
     """
 
     number: int
@@ -69,6 +72,8 @@ class Step:
     cost: int
     names: frozenset[str]
     signals: frozenset[str]
+    windows: frozenset[str]
+    reads_labels: bool
     constant: tuple[Result] | None
     is_opaque: bool
 
@@ -87,8 +92,13 @@ class Plan:
     @classmethod
     def of(cls, rules: Sequence[Rule]) -> Plan:
         """The plan of these rules."""
+        return cls.of_conditions([rule.condition for rule in rules])
+
+    @classmethod
+    def of_conditions(cls, conditions: Sequence[Expr]) -> Plan:
+        """The plan of these conditions."""
         numbering = _Numbering()
-        roots = tuple(numbering.number(rule.condition) for rule in rules)
+        roots = tuple(map(numbering.number, conditions))
         readers = Counter(roots)
         for step in numbering.steps:
             readers.update(step.children)
@@ -121,8 +131,10 @@ class _Numbering:
             expr=expr,
             children=tuple(children),
             cost=0 if constant is not None else _cost(expr, below, is_opaque=is_opaque),
-            names=_names(expr).union(*(child.names for child in below)),
-            signals=_signals(expr).union(*(child.signals for child in below)),
+            names=frozenset().union(*map(_names, walk(expr))),
+            signals=frozenset().union(*map(_signals, walk(expr))),
+            windows=frozenset().union(*map(_windows, walk(expr))),
+            reads_labels=any(isinstance(part, HasLabel) for part in walk(expr)),
             constant=constant,
             is_opaque=is_opaque or any(child.is_opaque for child in below),
         )
@@ -133,7 +145,7 @@ class _Numbering:
 
 def _constant(expr: Expr, below: Sequence[Step]) -> tuple[Result] | None:
     """The value of a node that reads nothing."""
-    if isinstance(expr, Name | SignalRead | BankTest):
+    if isinstance(expr, Name | SignalRead | BankTest | WindowRead):
         return None
     values = [child.constant[0] for child in below if child.constant is not None]
     return (combine(expr, values),) if len(values) == len(below) else None
@@ -156,3 +168,7 @@ def _names(expr: Expr) -> frozenset[str]:
 
 def _signals(expr: Expr) -> frozenset[str]:
     return frozenset({expr.signal}) if isinstance(expr, BankTest | SignalRead) else frozenset()
+
+
+def _windows(expr: Expr) -> frozenset[str]:
+    return frozenset({expr.spec.name}) if isinstance(expr, WindowRead) else frozenset()

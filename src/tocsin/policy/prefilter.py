@@ -25,7 +25,7 @@ from tocsin.policy.expressions import (
     SignalPart,
     SignalRead,
 )
-from tocsin.policy.spec import Rule, event_type
+from tocsin.policy.spec import Rule
 from tocsin.records import EventBatch, SignalTable
 
 __all__ = ["Prefilter", "anchors"]
@@ -115,8 +115,8 @@ class Prefilter:
                 if rules is not None:
                     rows.setdefault(row, set()).update(rules)
         if self.open_rules:
-            for row, event in enumerate(batch.events):
-                rules = self.open_rules.get(event_type(event))
+            for row, kind in enumerate(batch.columns.values("type")):
+                rules = self.open_rules.get(kind)
                 if rules is not None:
                     rows.setdefault(row, set()).update(rules)
         return [
@@ -126,5 +126,5 @@ class Prefilter:
         ]
 
     def _asked(self, batch: EventBatch, row: int, rules: set[int]) -> Sequence[int]:
-        kind = event_type(batch.events[row])
+        kind = batch.columns.cell("type", row)
         return [index for index in sorted(rules) if kind in self.events[index]]

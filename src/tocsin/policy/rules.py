@@ -25,7 +25,7 @@ from tocsin.policy.problems import Code, Document, Place, Problems, did_you_mean
 from tocsin.policy.sensitive import warn_of_names
 from tocsin.policy.spec import EVENT_TYPES, Basis, Clause, Example, Rule, rule_version
 from tocsin.policy.tree import ListNode, MapNode, Node, read_tree
-from tocsin.records import BankKind, Outcome, SubjectKind
+from tocsin.records import BankKind, Outcome, RuleState, SubjectKind
 
 __all__ = ["RULE_KEYS", "RuleReader"]
 
@@ -39,6 +39,7 @@ RULE_KEYS = {
     "priority": "0 to 1000: which rule wins, and how soon a person looks",
     "subject": "`post`, `account`, `hashtag` or `media` (optional)",
     "events": "event types that it is asked about (optional)",
+    "state": "`draft`, `shadow`, `active` (where absent) or `retired`: how it begins",
     "labels": "`add` and `remove`: labels that a hit puts on or takes off (optional)",
     "basis": "`bank` where it tests known material only; `rule` where absent",
     "note": "for people (optional)",
@@ -83,6 +84,7 @@ class _Head:
     subject: SubjectKind
     outcome: Outcome
     basis: Basis
+    state: RuleState
 
 
 @dataclass(slots=True)
@@ -141,7 +143,8 @@ class RuleReader:
         outcome = fields.choice("outcome", Outcome, Outcome.REVIEW)
         events, subject = self._scope(fields, outcome)
         basis = fields.choice("basis", Basis, Basis.RULE)
-        own = _Head(fields, events, subject, outcome, basis)
+        state = fields.choice("state", RuleState, RuleState.ACTIVE)
+        own = _Head(fields, events, subject, outcome, basis, state)
         self._heads.append((rule_id, own))
         if rule_id is not None:
             self._named[rule_id] = own
@@ -185,6 +188,7 @@ class RuleReader:
             examples=examples,
             version=version,
             where=str(fields.place("id")),
+            state=own.state,
         )
 
     def _id(self, fields: Fields) -> str | None:

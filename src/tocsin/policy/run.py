@@ -10,15 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from tocsin.policy.automation import Gate, default_gate
-from tocsin.policy.decide import Context, Hit, decide_subject, overriding_priority, subject_of
+from tocsin.policy.decide import (
+    Context,
+    Hit,
+    author_of,
+    decide_subject,
+    overriding_priority,
+    subject_of,
+)
 from tocsin.policy.examples import RuleExample, collect_examples
-from tocsin.policy.execute import Asker, Interpreted
-from tocsin.policy.expressions import BankTest, Expr, HasLabel, Name, SignalRead, WindowRead, walk
-from tocsin.policy.interpret import EventReader, evaluate, trace
+from tocsin.policy.execute import Asker, CompiledPlan, Executor, Interpreted, rows_that_meet
+from tocsin.policy.expressions import BankTest, HasLabel, Name, SignalRead, WindowRead, walk
+from tocsin.policy.interpret import EventReader, trace
+from tocsin.policy.masks import Columns, Rows
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
+from tocsin.policy.tiers import Tiers
 from tocsin.records import (
     NO_LABELS,
     NO_WINDOWS,
@@ -29,6 +39,8 @@ from tocsin.records import (
     LabelHolder,
     LabelTable,
     Outcome,
+    RuleState,
+    ShadowHit,
     Signal,
     SignalTable,
     Subject,
@@ -41,8 +53,26 @@ __all__ = ["UNDETERMINED", "CompiledPolicy"]
 UNDETERMINED = "und"
 """The language of a decision where no feature says one (BCP 47)."""
 
+Found = TypeVar("Found")
+
 _NO_SIGNALS: Mapping[str, Signal] = {}
 _SUBJECT_ORDER = ("post", "media", "hashtag", "campaign", "account")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What rules are asked about, and with what."""
+
+    batch: EventBatch
+    features: FeatureTable
+    signals: SignalTable
+    windows: WindowTable
+    labels: LabelTable
+
+    def reader(self, row: int) -> EventReader:
+        """The reader of a row."""
+        found = self.signals.get(row, _NO_SIGNALS)
+        return EventReader(self.features, found, row, self.windows, labels=self.labels)
 
 
 @dataclass(frozen=True)
@@ -51,8 +81,9 @@ class CompiledPolicy:
 
     `labels` says what each label means that rules may read or change; `entries` are the bank
     entries that the pack brings along; `left_out` the rules that wait for something that is not
-    installed. `proposing` and `allowing` ask the rules: those that
-    propose something, and the `allow` rules (see `check.compile_rules`).
+    installed. `proposing` and `allowing` ask the active rules: those that propose something, and
+    the `allow` rules; `shadowing` asks those in shadow, and `trying` those that are not active
+    yet, drafts among them (see `check.compile_rules`).
     """
 
     source: PackSource
@@ -65,6 +96,8 @@ class CompiledPolicy:
     left_out: Sequence[str] = ()
     proposing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
     allowing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
+    shadowing: Asker = field(default_factory=Interpreted, compare=False, repr=False)
+    trying: Asker = field(default_factory=Interpreted, compare=False, repr=False)
 
     @property
     def version(self) -> str:
@@ -94,18 +127,24 @@ class CompiledPolicy:
         return tuple({read.spec.name: read.spec for read in self._window_reads}.values())
 
     @cached_property
-    def window_conditions(self) -> Mapping[str, Callable[[FeatureTable, int], bool]]:
-        """Which events windows count: `WindowSpec.where` -> whether a row's event is one."""
+    def window_conditions(self) -> Mapping[str, Callable[[FeatureTable, int], Rows]]:
+        """Which events windows count: `WindowSpec.where` -> which of so many rows are such."""
         return {
-            read.where.key: _condition(read.where)
+            read.where.key: rows_that_meet(read.where)
             for read in self._window_reads
             if read.where is not None
         }
 
     @cached_property
     def _window_reads(self) -> Sequence[WindowRead]:
-        parts = (part for rule in self.rules for part in walk(rule.condition))
+        # those of drafts too: a draft that goes to shadow finds its windows counted
+        asked = (rule for rule in self.rules if rule.state is not RuleState.RETIRED)
+        parts = (part for rule in asked for part in walk(rule.condition))
         return tuple(part for part in parts if isinstance(part, WindowRead))
+
+    @cached_property
+    def _has_shadow(self) -> bool:
+        return any(rule.state is RuleState.SHADOW for rule in self.rules)
 
     @cached_property
     def label_reads(self) -> frozenset[tuple[LabelHolder, str]]:
@@ -124,8 +163,8 @@ class CompiledPolicy:
         return self._window_reads
 
     def examples(self) -> list[RuleExample]:
-        """The rules' own examples, for the pipeline to run."""
-        return collect_examples(self.rules)
+        """The rules' own examples, for the pipeline to run; of retired rules there are none."""
+        return collect_examples(r for r in self.rules if r.state is not RuleState.RETIRED)
 
     def decide(  # noqa: PLR0913  # everything that decides, by name
         self,
@@ -147,11 +186,10 @@ class CompiledPolicy:
         named = {**versions, "policy": self.version}
         decided: list[tuple[int, Decision]] = []
         for row, by_subject in self._hits(batch, features, signals, windows, labels, rows=rows):
-            language = features.value("lang", row)
             context = Context(
                 clauses=self.clauses,
                 signals=signals.get(row, _NO_SIGNALS),
-                language=language if isinstance(language, str) and language else UNDETERMINED,
+                language=self._language(features, row),
                 versions=named,
                 gate=gate,
             )
@@ -174,14 +212,26 @@ class CompiledPolicy:
         windows: WindowTable = NO_WINDOWS,
         labels: LabelTable = NO_LABELS,
     ) -> list[tuple[int, str]]:
-        """Rows and ids of the rules that hit and that no `allow` rule overrides.
+        """Rows and ids of the rules that hit and that no active `allow` rule overrides.
 
         This is what examples are held against. Unlike `decide` it also lists `allow` rules
-        that hit alone.
+        that hit alone, and rules that are not active yet.
         """
         found: list[tuple[int, str]] = []
-        hits_by_row = self._hits(batch, features, signals, windows, labels, with_lone_allow=True)
-        for row, by_subject in hits_by_row:
+        given = _Given(batch, features, signals, windows, labels)
+        active = dict(self._hits(batch, features, signals, windows, labels, with_lone_allow=True))
+        waiting = self._waiting(self.trying, given)
+        for row in sorted(active.keys() | waiting.keys()):
+            by_subject = active.get(row, {})
+            floors = {
+                subject: overriding_priority([hit.rule for hit in hits])
+                for subject, hits in by_subject.items()
+            }
+            found.extend(
+                (row, rule.id)
+                for subject, rule in waiting.get(row, ())
+                if rule.outcome is Outcome.ALLOW or rule.priority >= floors.get(subject, -1)
+            )
             for hits in by_subject.values():
                 floor = overriding_priority([hit.rule for hit in hits])
                 found.extend(
@@ -190,6 +240,114 @@ class CompiledPolicy:
                     if hit.rule.outcome is Outcome.ALLOW or hit.rule.priority >= floor
                 )
         return found
+
+    def shadow_hits(  # everything that decides, by name
+        self,
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable = NO_WINDOWS,
+        *,
+        labels: LabelTable = NO_LABELS,
+        rows: Collection[int] | None = None,
+    ) -> dict[int, list[ShadowHit]]:
+        """By row, what each rule in shadow would have decided, had it alone been active.
+
+        As with active rules, an `allow` rule counts only where an active rule proposes something
+        about the same subject. Labels that a rule in shadow would change stay as they are.
+        """
+        if not self._has_shadow:
+            return {}
+        given = _Given(batch, features, signals, windows, labels)
+        waiting = self._waiting(self.shadowing, given, rows)
+        if not waiting:
+            return {}
+        proposed = self._subjects(self.proposing, given, waiting)
+        allowed = self._subjects(self.allowing, given, waiting)
+        found: dict[int, list[ShadowHit]] = {}
+        for row, hits in waiting.items():
+            event = batch.events[row]
+            language = self._language(features, row)
+            for subject, rule in hits:
+                is_allow = rule.outcome is Outcome.ALLOW
+                if is_allow and subject not in proposed.get(row, {}):
+                    continue
+                floor = overriding_priority(allowed.get(row, {}).get(subject, ()))
+                hit = ShadowHit(
+                    rule=rule.id,
+                    rule_version=rule.version,
+                    event=event.id,
+                    event_at=event.at,
+                    subject=subject,
+                    actor=author_of(event),
+                    language=language,
+                    clause=rule.clause,
+                    outcome=rule.outcome,
+                    priority=rule.priority,
+                    is_overridden=not is_allow and rule.priority < floor,
+                )
+                found.setdefault(row, []).append(hit)
+        return found
+
+    def _waiting(
+        self, asker: Asker, given: _Given, rows: Collection[int] | None = None
+    ) -> dict[int, list[tuple[Subject, Rule]]]:
+        """Rows in order, with the rules that hit and their subjects, in the order of subjects."""
+        return {
+            row: [(subject, rule) for subject, rules in found.items() for rule in rules]
+            for row, found in self._subjects(asker, given, rows).items()
+        }
+
+    def _subjects(
+        self, asker: Asker, given: _Given, among: Collection[int] | None
+    ) -> dict[int, dict[Subject, list[Rule]]]:
+        """Rows in order, with the rules that hit each subject."""
+        found: dict[int, dict[Subject, list[Rule]]] = {}
+        batch = given.batch
+        asked = asker.hits(batch, given.features, given.signals, given.reader, among)
+        for row, indexes in asked:
+            by_subject: dict[Subject, list[Rule]] = {}
+            for rule in (self.rules[index] for index in indexes):
+                subject = subject_of(batch.events[row], rule.subject)
+                if subject is not None:
+                    by_subject.setdefault(subject, []).append(rule)
+            if by_subject:
+                found[row] = _in_order(by_subject)
+        return found
+
+    @staticmethod
+    def _language(features: FeatureTable, row: int) -> str:
+        language = features.value("lang", row)
+        return language if isinstance(language, str) and language else UNDETERMINED
+
+    def wanted(
+        self,
+        asked: Collection[str],
+        unknown: Collection[str],
+        batch: EventBatch,
+        features: FeatureTable,
+        signals: SignalTable,
+        windows: WindowTable = NO_WINDOWS,
+    ) -> list[int]:
+        """The rows where a rule that reads one of the signals `asked` can still hit.
+
+        `signals` are those that are there already, `unknown` the names of all that are not yet.
+        """
+        if self.signals.isdisjoint(asked):
+            return []
+        masks = self._tiers.compiled.masks
+        columns = Columns(features, signals, len(batch), masks, windows)
+
+        def reader_of(row: int) -> EventReader:
+            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+
+        return self._tiers.rows(asked, unknown, batch, columns, reader_of)
+
+    @cached_property
+    def _tiers(self) -> Tiers:
+        asker = self.proposing
+        plan = asker.compiled if isinstance(asker, Executor) else CompiledPlan.of(self.rules)
+        return Tiers(plan, self.rules)
 
     def _hits(
         self,
@@ -213,10 +371,10 @@ class CompiledPolicy:
             found = signals.get(row, _NO_SIGNALS)
             return EventReader(features, found, row, windows, labels=labels)
 
-        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, rows):
+        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, rows, windows):
             found[row] = self._traced(indexes, reader_of(row))
         among = rows if with_lone_allow else frozenset(found)
-        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among):
+        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among, windows):
             found.setdefault(row, []).extend(self._traced(indexes, reader_of(row)))
         return [(row, _by_subject(batch, row, found[row])) for row in sorted(found)]
 
@@ -226,13 +384,6 @@ class CompiledPolicy:
         return [Hit(rule, trace(rule.condition, reader)) for rule in rules]
 
 
-def _condition(where: Expr) -> Callable[[FeatureTable, int], bool]:
-    def is_met(features: FeatureTable, row: int) -> bool:
-        return bool(evaluate(where, EventReader(features, _NO_SIGNALS, row)))
-
-    return is_met
-
-
 def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subject, list[Hit]]:
     found: dict[Subject, list[Hit]] = {}
     event = batch.events[row]
@@ -240,4 +391,8 @@ def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subjec
         subject = subject_of(event, hit.rule.subject)
         if subject is not None:
             found.setdefault(subject, []).append(hit)
+    return _in_order(found)
+
+
+def _in_order(found: Mapping[Subject, Found]) -> dict[Subject, Found]:
     return dict(sorted(found.items(), key=lambda item: _SUBJECT_ORDER.index(item[0].kind)))

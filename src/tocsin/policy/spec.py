@@ -16,7 +16,16 @@ from typing import Any, get_args
 import msgspec
 
 from tocsin.policy.expressions import Expr, RuleRead, walk
-from tocsin.records import ActionKind, Event, LabelChange, LabelHolder, Outcome, SubjectKind
+from tocsin.records import (
+    ActionKind,
+    Event,
+    LabelChange,
+    LabelHolder,
+    Outcome,
+    RuleState,
+    SubjectKind,
+    WrittenRule,
+)
 
 __all__ = [
     "EVENT_TYPES",
@@ -102,7 +111,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """An expression over features and signals that points to a clause and an outcome."""
+    """An expression over features and signals that points to a clause and an outcome.
+
+    `state` is what the pack's file says; in an engine it is what stands now. It is no part of the
+    version: the same version goes through the states.
+    """
 
     id: str
     clause: str
@@ -118,6 +131,25 @@ class Rule:
     examples: tuple[Example, ...] = ()
     version: str
     where: str
+    state: RuleState = RuleState.ACTIVE
+
+    @property
+    def written(self) -> WrittenRule:
+        """The rule as a record, for the log."""
+        return WrittenRule(
+            id=self.id,
+            version=self.version,
+            clause=self.clause,
+            outcome=self.outcome,
+            priority=self.priority,
+            subject=self.subject,
+            events=tuple(sorted(self.events)),
+            basis=self.basis.value,
+            labels=self.labels,
+            when=self.when,
+            state=self.state,
+            note=self.note,
+        )
 
 
 def rule_version(  # noqa: PLR0913  # everything that decides

@@ -26,10 +26,12 @@ from tocsin.records.events import Actor, Event, Post
 
 __all__ = [
     "EVENT_SCHEMA",
+    "compact",
     "event_from_row",
     "events_of",
     "events_to_arrow",
     "json_to_arrow",
+    "moments",
     "rows_of",
 ]
 
@@ -251,7 +253,7 @@ def _values(name: str, column: pa.Array) -> list[Any]:
     kind = column.type
     values: list[Any]
     if pa.types.is_timestamp(kind):
-        values = _moments(column)
+        values = moments(column)
     elif pa.types.is_struct(kind):
         fields = [column.field(place) for place in range(kind.num_fields)]
         values = _structs([field.name for field in kind], fields)
@@ -259,7 +261,7 @@ def _values(name: str, column: pa.Array) -> list[Any]:
             valid = column.is_valid().to_pylist()
             values = [value if ok else None for value, ok in zip(values, valid, strict=True)]
     elif pa.types.is_nested(kind) and pa.types.is_struct(kind.value_type):
-        values = [_compact(value) for value in column.to_pylist()]
+        values = [compact(value) for value in column.to_pylist()]
     else:
         values = column.to_pylist()
     if column.null_count and name in _DEFAULTS:
@@ -268,7 +270,7 @@ def _values(name: str, column: pa.Array) -> list[Any]:
     return values
 
 
-def _moments(column: pa.Array) -> list[datetime | None]:
+def moments(column: pa.Array) -> list[datetime | None]:
     """Times as Python has them: Arrow's own way asks for the time zone of each."""
     ticks = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
     spans = ticks.fill_null(0).to_numpy().astype("timedelta64[us]").tolist()
@@ -290,12 +292,13 @@ _DEFAULTS = {
 
 def event_from_row(row: dict[str, Any]) -> Event:
     """An event that was validated before, from its row: nulls become defaults."""
-    return msgspec.convert(_compact(row), Event)  # type: ignore[no-any-return]  # no stubs for unions
+    return msgspec.convert(compact(row), Event)  # type: ignore[no-any-return]  # no stubs for unions
 
 
-def _compact(value: Any) -> Any:
+def compact(value: Any) -> Any:
+    """A value of Arrow without its nulls, as JSON would leave them out."""
     if isinstance(value, dict):
-        return {key: _compact(item) for key, item in value.items() if item is not None}
+        return {key: compact(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_compact(item) for item in value]
+        return [compact(item) for item in value]
     return value

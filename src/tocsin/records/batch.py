@@ -1,7 +1,10 @@
 """The unit of work: a batch of events, and what stages add to it.
 
-Comes in: validated events. Goes out: the batch, with its Arrow columns made when somebody asks
-for them. Always holds: results never depend on how events were cut into batches.
+Comes in: validated events, or Arrow columns of events that were validated before
+(`EventBatch.from_arrow`: the archive). Goes out: the batch: by row (`events`, `lines`, `at`) and by
+column (`columns`, `at_us`), each made when somebody asks for it. Always holds: a batch from structs
+and one from Arrow columns of the same events give the same values, and so the same decisions;
+results never depend on how events were cut into batches.
 """
 
 from __future__ import annotations
@@ -11,17 +14,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Protocol, overload
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from tocsin.records.arrow import events_to_arrow
+from tocsin.records.arrow import EVENT_SCHEMA, events_to_arrow
+from tocsin.records.codec import encode_event
+from tocsin.records.columns import ArrowColumns, ArrowEvents, Columns, Numbers, StructColumns
 from tocsin.records.events import Event
 from tocsin.records.signals import Signal
+from tocsin.records.times import from_us, to_us
 
 __all__ = [
     "EventBatch",
     "FeatureColumns",
+    "FeatureNumbers",
     "FeatureSpec",
     "FeatureTable",
     "FeatureValue",
@@ -76,7 +85,6 @@ class FeatureTable(Protocol):
         ...
 
 
-@runtime_checkable
 class FeatureColumns(Protocol):
     """What a `FeatureTable` may offer besides: all rows at once, which costs less per row."""
 
@@ -85,14 +93,61 @@ class FeatureColumns(Protocol):
         ...
 
 
+class FeatureNumbers(Protocol):
+    """What a `FeatureTable` may offer besides: numbers as an array."""
+
+    def numbers(self, name: str) -> Numbers:
+        """A feature that is a whole number, a truth value or a duration (in microseconds)."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class EventBatch:
-    """Events in order, their canonical JSON, when they arrived and from where."""
+    """Events in order, their canonical JSON, when they arrived and from where.
+
+    `recorded` holds the same events as Arrow columns where they come from there (`from_arrow`),
+    and `received_us` when each of them arrived; `received_at` is then the latest of these.
+    """
 
     events: Sequence[Event]
     lines: Sequence[bytes]
     received_at: datetime
     source: str
+    recorded: pa.RecordBatch | None = None
+    received_us: npt.NDArray[np.int64] | None = None
+
+    @classmethod
+    def from_arrow(
+        cls,
+        recorded: pa.RecordBatch,
+        received_at: datetime | pa.Array,
+        source: str,
+    ) -> EventBatch:
+        """A batch over columns in `EVENT_SCHEMA` (others are left aside), validated before.
+
+        `received_at` is one moment, or one for each row (`timestamp[us, UTC]`, at least one row).
+        Events and lines are made row by row when somebody asks for them.
+
+        Raises:
+            ValueError: a row has no type: an event that was erased.
+        """
+        names = [name for name in recorded.schema.names if name in EVENT_SCHEMA.names]
+        recorded = recorded.select(names)
+        if recorded.column("type").null_count:
+            raise ValueError("an erased event cannot be judged: leave it out")
+        events = ArrowEvents(recorded)
+        each = None
+        if not isinstance(received_at, datetime):
+            each = received_at.cast(pa.int64()).to_numpy(zero_copy_only=False)
+            received_at = from_us(int(each.max()))
+        return cls(
+            events=events,
+            lines=_Lines(events),
+            received_at=received_at,
+            source=source,
+            recorded=recorded,
+            received_us=each,
+        )
 
     def __len__(self) -> int:
         return len(self.events)
@@ -100,8 +155,63 @@ class EventBatch:
     @cached_property
     def arrow(self) -> pa.RecordBatch:
         """The events as Arrow columns, in `EVENT_SCHEMA`."""
-        return events_to_arrow(self.events, self.lines)
+        if self.recorded is None:
+            return events_to_arrow(self.events, self.lines)
+        found, n_rows = self.recorded, len(self)
+        columns = [
+            found.column(field.name)
+            if field.name in found.schema.names
+            else pa.nulls(n_rows, field.type)
+            for field in EVENT_SCHEMA
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=EVENT_SCHEMA)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The values of all rows by path; without any struct where the batch came as Arrow."""
+        if isinstance(self.events, ArrowEvents) and self.recorded is not None:
+            return ArrowColumns(self.recorded, self.events)
+        return StructColumns(self.events)
+
+    @cached_property
+    def at_us(self) -> npt.NDArray[np.int64]:
+        """When each event happened, or arrived where the platform did not say; microseconds."""
+        values, known = self.columns.numbers("at")
+        return values if known is None else np.where(known, values, self.arrived_us)
+
+    @cached_property
+    def arrived_us(self) -> npt.NDArray[np.int64]:
+        """When each event arrived, in microseconds."""
+        if self.received_us is not None:
+            return self.received_us
+        return np.full(len(self), to_us(self.received_at), np.int64)
 
     def at(self, row: int) -> datetime:
         """When an event happened, or arrived where the platform did not say."""
-        return self.events[row].at or self.received_at
+        at: datetime | None = self.columns.cell("at", row)
+        return at or self.arrived(row)
+
+    def arrived(self, row: int) -> datetime:
+        """When an event arrived."""
+        return self.received_at if self.received_us is None else from_us(int(self.received_us[row]))
+
+
+class _Lines(Sequence[bytes]):
+    """The canonical JSON of events, each line made when somebody asks for it."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._events = events
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @overload
+    def __getitem__(self, row: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[bytes]: ...
+
+    def __getitem__(self, row: int | slice) -> bytes | list[bytes]:
+        if isinstance(row, slice):
+            return [encode_event(event) for event in self._events[row]]
+        return encode_event(self._events[row])

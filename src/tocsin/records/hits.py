@@ -17,7 +17,10 @@ __all__ = ["Judgement", "ShadowHit", "decode_shadow_hit", "encode_shadow_hit"]
 
 
 class ShadowHit(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a rule in shadow would have decided about one subject."""
+    """What a rule in shadow would have decided about one subject, had it alone been active.
+
+    `is_overridden`: an active `allow` rule would have overridden it.
+    """
 
     rule: str
     rule_version: str
@@ -29,6 +32,7 @@ class ShadowHit(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clause: str
     outcome: Outcome
     priority: int
+    is_overridden: bool = False
 
 
 class Judgement(Struct, frozen=True, kw_only=True):

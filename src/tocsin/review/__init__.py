@@ -23,6 +23,17 @@ from tocsin.review.passwords import MIN_CHARACTERS, Passwords
 from tocsin.review.queue import Neighbours, QueuePage, find_neighbours, list_page
 from tocsin.review.roles import PERMISSIONS, Permission, Role, may, parse_role, require
 from tocsin.review.samples import judge, next_sample, samples_left
+from tocsin.review.secondperson import (
+    Colleague,
+    NewInvite,
+    check_second_person,
+    checked_reason,
+    create_invite,
+    find_colleague,
+    find_invite,
+    has_users,
+    is_same_person,
+)
 from tocsin.review.sessions import NewSession, Session, find_session, log_in, log_out
 from tocsin.review.tokens import (
     NewToken,
@@ -47,9 +58,11 @@ __all__ = [
     "Bar",
     "BarView",
     "ClauseView",
+    "Colleague",
     "LabelWish",
     "MeasuredPolicy",
     "Neighbours",
+    "NewInvite",
     "NewSession",
     "NewToken",
     "Passwords",
@@ -65,15 +78,22 @@ __all__ = [
     "TokenCache",
     "add_user",
     "change_label",
+    "check_second_person",
+    "checked_reason",
     "confirm",
     "consequence",
+    "create_invite",
     "create_token",
     "decide",
     "demote",
+    "find_colleague",
+    "find_invite",
     "find_neighbours",
     "find_session",
     "find_token",
     "get_user",
+    "has_users",
+    "is_same_person",
     "judge",
     "label_key",
     "list_bars",

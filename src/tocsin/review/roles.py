@@ -39,6 +39,10 @@ class Permission(StrEnum):
     BANKS_READ = "banks.read"
     DEADLETTERS_READ = "deadletters.read"
     AUDIT_READ = "audit.read"
+    RULES_READ = "rules.read"
+    POLICY_BACKTEST = "policy.backtest"
+    POLICY_PROPOSE = "policy.propose"
+    POLICY_APPROVE = "policy.approve"  # what somebody else proposed
     SAMPLES_JUDGE = "samples.judge"
     AUTOMATION_READ = "automation.read"
     AUTOMATION_CHANGE = "automation.change"  # confirm what a rule earned, take it away
@@ -54,6 +58,7 @@ _READ = frozenset(
         Permission.ACCOUNTS_READ,
         Permission.ACTIONS_READ,
         Permission.BANKS_READ,
+        Permission.RULES_READ,
         Permission.AUTOMATION_READ,
     }
 )
@@ -62,7 +67,8 @@ _CASES = frozenset({Permission.CASES_DECIDE, Permission.SAMPLES_JUDGE, Permissio
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.ANALYST: _READ | {Permission.DEADLETTERS_READ},
+        Role.ANALYST: _READ
+        | {Permission.DEADLETTERS_READ, Permission.POLICY_BACKTEST, Permission.POLICY_PROPOSE},
         Role.MODERATOR: _READ | _CASES,
         Role.INVESTIGATOR: _READ | _CASES | {Permission.AUDIT_READ},
         Role.APPEALS: _READ | {Permission.VERDICTS_REVERSE, Permission.AUDIT_READ},

@@ -44,6 +44,7 @@ __all__ = [
     "events_at",
     "line_of_row",
     "pending_events",
+    "table_of_rows",
     "waiting_events",
 ]
 
@@ -93,7 +94,7 @@ def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = 
                 rows = [] if last is None else _waiting_rows(connection, until=last)
             if not rows:
                 return run
-            whole = _table_of(rows)
+            whole = table_of_rows(rows)
             files = _write_by_day(store.folder, whole, rows[0].position, rows[-1].position)
             if not _commit(store, rows, files):
                 continue
@@ -105,7 +106,7 @@ def archive_events(store: Store, *, on_progress: Callable[[int], None] | None = 
 
 def waiting_events(connection: sa.Connection) -> pa.Table:
     """Every event that stands in the database only, in `ARCHIVE_SCHEMA`."""
-    table = _table_of(_waiting_rows(connection))
+    table = table_of_rows(_waiting_rows(connection))
     return pa.concat_tables([ARCHIVE_SCHEMA.empty_table(), table], promote_options="default")
 
 
@@ -210,7 +211,7 @@ class _Body(msgspec.Struct):
 _BODY = msgspec.json.Decoder(_Body)
 
 
-def _table_of(rows: Sequence[Any]) -> pa.Table:
+def table_of_rows(rows: Sequence[Any]) -> pa.Table:
     """The events of these log entries (position, time, body, packed lines, salts) as one table."""
     blocks = [packed_content.unpack_joined(row.packed) for row in rows]
     sources = pa.array([_BODY.decode(row.body).source for row in rows], pa.string())

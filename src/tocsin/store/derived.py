@@ -8,7 +8,7 @@ that arrives late never overwrites what a later one said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,6 +30,7 @@ from tocsin.records import (
     Event,
     LogEntry,
     Outcome,
+    ProposalState,
     ReportFiled,
     ShadowHit,
     Subject,
@@ -57,25 +58,12 @@ def apply_entry(
     connection: sa.Connection, entry: LogEntry, content: Mapping[str, Sequence[bytes]]
 ) -> None:
     """Bring the derived tables up to date with one entry that holds no events."""
-    match entry.kind:
-        case EntryKind.POLICY:
-            _apply_policy(connection, entry)
-        case EntryKind.BANK:
-            _apply_bank(connection, entry, content.get("entries", ()))
-        case EntryKind.VERDICT:
-            _apply_verdict(connection, entry)
-        case EntryKind.DELIVERY:
-            _apply_delivery(connection, entry)
-        case EntryKind.SAMPLE:
-            draws.apply_judgement(connection, entry)
-        case EntryKind.AUTOMATION:
-            standings.apply_standing(connection, entry)
-        case EntryKind.ALERT:
-            standings.apply_acknowledgement(connection, entry)
-        case EntryKind.LABEL:
-            labelrows.apply_person(connection, entry, content)
-        case _:
-            pass  # users, settings and checkpoints derive nothing
+    if entry.kind is EntryKind.BANK:
+        _apply_bank(connection, entry, content.get("entries", ()))
+    elif entry.kind is EntryKind.LABEL:
+        labelrows.apply_person(connection, entry, content)
+    elif entry.kind in _APPLIED:  # users, settings and checkpoints derive nothing
+        _APPLIED[entry.kind](connection, entry)
 
 
 def apply_events(
@@ -292,6 +280,64 @@ def _apply_policy(connection: sa.Connection, entry: LogEntry) -> None:
     connection.execute(sa.insert(schema.policy_versions), row)
 
 
+def _apply_rule_state(connection: sa.Connection, entry: LogEntry) -> None:
+    body = entry.body
+    row = {
+        "position": entry.position,
+        "rule": body["rule"],
+        "rule_version": body["rule_version"],
+        "state": body["state"],
+        "by_whom": body["by"],
+        "reason": body["reason"],
+        "proposal": body["proposal"],
+        "at_us": to_us(entry.at),
+    }
+    connection.execute(sa.insert(schema.rule_states), row)
+
+
+def _apply_proposal(connection: sa.Connection, entry: LogEntry) -> None:
+    body = entry.body
+    if body["change"] == "proposed":
+        row = {
+            "id": body["proposal"],
+            "position": entry.position,
+            "by_whom": body["by"],
+            "reason": body["reason"],
+            "at_us": to_us(entry.at),
+            "base": body["base"],
+            "pack": body["pack"],
+            "rule": body["rule"],
+            "rule_version": body["rule_version"],
+            "rule_state": body["rule_state"],
+            "backtest": body["backtest"],
+            "state": ProposalState.OPEN.value,
+        }
+        connection.execute(sa.insert(schema.proposals), row)
+        return
+    if body["change"] == "invited":
+        row = {
+            "token_hash": body["token_hash"],
+            "id": body["invite"],
+            "position": entry.position,
+            "proposal": body["proposal"],
+            "by_whom": body["by"],
+            "at_us": to_us(entry.at),
+            "expires_at_us": body["expires_at_us"],
+        }
+        connection.execute(sa.insert(schema.proposal_invites), row)
+        return
+    values = {
+        "state": body["change"],
+        "decided_by": body["by"],
+        "decided_reason": body["reason"],
+        "decided_at_us": to_us(entry.at),
+        "decided_position": entry.position,
+        "solo": body["solo"],
+    }
+    table = schema.proposals
+    connection.execute(sa.update(table).where(table.c.id == body["proposal"]).values(values))
+
+
 def _apply_bank(connection: sa.Connection, entry: LogEntry, items: Sequence[bytes]) -> None:
     edits = entry.body["edits"]
     table = schema.bank_entries
@@ -419,3 +465,16 @@ def _apply_delivery(connection: sa.Connection, entry: LogEntry) -> None:
         .where(actions.c.id == entry.body["action"], actions.c.state.in_(undecided))
         .values(state=state.value)
     )
+
+
+_APPLIED: Mapping[EntryKind, Callable[[sa.Connection, LogEntry], None]] = {
+    EntryKind.POLICY: _apply_policy,
+    EntryKind.RULE: _apply_rule_state,
+    EntryKind.PROPOSAL: _apply_proposal,
+    EntryKind.VERDICT: _apply_verdict,
+    EntryKind.DELIVERY: _apply_delivery,
+    EntryKind.SAMPLE: draws.apply_judgement,
+    EntryKind.AUTOMATION: standings.apply_standing,
+    EntryKind.ALERT: standings.apply_acknowledgement,
+}
+"""What is derived from an entry alone, by its kind."""

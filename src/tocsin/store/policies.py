@@ -1,23 +1,23 @@
 """Policy packs in the store: each activation is an entry of the log with the pack's files.
 
-Comes in: a pack's files and version. Goes out: the active version, and any version's files, so
-that a decision can be explained years later.
+Comes in: a pack's files and version. Goes out: the active version, and any version's files and
+rules, so that a decision can be explained years later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
 
-from tocsin.records import EntryKind, LogEntry
+from tocsin.records import EntryKind, LogEntry, WrittenRule, decode_written, encode_written
 from tocsin.store import log, prepared, schema
 from tocsin.store.store import Transaction
 from tocsin.store.times import from_us
 
-__all__ = ["Activation", "activate", "active_version", "files_of", "list_activations"]
+__all__ = ["Activation", "activate", "active_version", "files_of", "list_activations", "rules_of"]
 
 
 class Activation(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,12 +31,21 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def activate(
-    transaction: Transaction, version: str, files: Mapping[str, str], *, by: str, reason: str
+    transaction: Transaction,
+    version: str,
+    files: Mapping[str, str],
+    *,
+    by: str,
+    reason: str,
+    rules: Sequence[WrittenRule] = (),
 ) -> LogEntry:
-    """Make this pack the active one from here on."""
+    """Make this pack the active one from here on; `rules` are those that it holds."""
     body = {"version": version, "by": by, "reason": reason}
     prepared.clear(transaction.connection)
-    content = {"pack": [msgspec.json.encode(dict(sorted(files.items())))]}
+    content = {
+        "pack": [msgspec.json.encode(dict(sorted(files.items())))],
+        "rules": [encode_written(rule) for rule in rules],
+    }
     return transaction.record(EntryKind.POLICY, body, content)
 
 
@@ -56,6 +65,12 @@ def files_of(connection: sa.Connection, version: str) -> dict[str, str] | None:
         return None
     items = log.content_of(connection, position, "pack")
     return msgspec.json.decode(items[0], type=dict[str, str]) if items and items[0] else None
+
+
+def rules_of(connection: sa.Connection, position: int) -> list[WrittenRule]:
+    """The rules of the pack that an activation (or a proposal) at this position brought."""
+    items = log.content_of(connection, position, "rules") or []
+    return [decode_written(item) for item in items if item]
 
 
 def list_activations(connection: sa.Connection) -> list[Activation]:

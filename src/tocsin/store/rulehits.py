@@ -82,6 +82,6 @@ def _of_shadow(entry: LogEntry, ordinal: int, hit: ShadowHit) -> dict[str, Any]:
         "language": hit.language,
         "clause": hit.clause,
         "outcome": hit.outcome.value,
-        "is_overridden": False,
+        "is_overridden": hit.is_overridden,
         "at_us": to_us(hit.event_at or entry.at),
     }

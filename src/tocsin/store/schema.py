@@ -32,6 +32,8 @@ __all__ = [
     "api_tokens",
     "archive_files",
     "automation_states",
+    "backtest_changes",
+    "backtests",
     "bank_edits",
     "bank_entries",
     "case_decisions",
@@ -297,6 +299,55 @@ rule_hits = Table(
     Index(None, "decision_id"),
 )
 
+rule_states = Table(
+    "rule_states",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("rule", String(128), nullable=False),
+    Column("rule_version", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("proposal", String(64)),
+    Column("at_us", BigInteger, nullable=False),
+    Index(None, "rule", "rule_version"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("base", String(64)),
+    Column("pack", String(64)),  # the change: a version of a pack, or the state of a rule version
+    Column("rule", String(128)),
+    Column("rule_version", String(32)),
+    Column("rule_state", String(16)),
+    Column("backtest", String(64)),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", String(128)),
+    Column("decided_reason", Text),
+    Column("decided_at_us", BigInteger),
+    Column("decided_position", BigInteger),
+    Column("solo", String(16)),
+    Index(None, "state", "position"),
+)
+
+proposal_invites = Table(
+    "proposal_invites",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("proposal", String(64), nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("expires_at_us", BigInteger, nullable=False),
+)
+
 samples = Table(
     "samples",
     metadata,
@@ -421,6 +472,9 @@ DERIVED = (
     account_states,
     reports,
     rule_hits,
+    rule_states,
+    proposals,
+    proposal_invites,
     samples,
     sample_judgements,
     automation_states,
@@ -491,4 +545,54 @@ api_tokens = Table(
     Column("created_at_us", BigInteger, nullable=False),
     Column("expires_at_us", BigInteger),
     Column("is_revoked", Boolean, nullable=False),
+)
+
+# --- beside the log: packs tried on the past, which decide nothing -----------------------------
+
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("base_version", String(64), nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("at_us", BigInteger, nullable=False, index=True),
+    Column("seen_at_us", BigInteger, nullable=False),  # when the process that runs it last wrote
+    Column("since_us", BigInteger),
+    Column("until_us", BigInteger),
+    Column("events", BigInteger, nullable=False),
+    Column("events_done", BigInteger, nullable=False),
+    Column("took_us", BigInteger, nullable=False),
+    Column("problem", Text),
+    Column("stored", BigInteger, nullable=False),
+    Column("figures", Text),
+    Column("pack", LargeBinary, nullable=False),
+)
+
+backtest_changes = Table(
+    "backtest_changes",
+    metadata,
+    Column("backtest_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(8), nullable=False),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject_id", String(512), nullable=False),
+    Column("actor", String(512)),
+    Column("event_id", String(512), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("rules_before", Text, nullable=False),
+    Column("rules_after", Text, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("verdict", String(16)),
+    Column("mark", String(8)),
+    Column("marked_by", String(128)),
+    Column("marked_at_us", BigInteger),
+    Index(None, "backtest_id", "kind"),
+    Index(None, "backtest_id", "actor"),
 )

@@ -19,6 +19,7 @@ RECORDED = (
     "allow_fields",
     "allow_public_address",
     "solo",
+    "solo_delay_s",
     "undo_window_s",
     "webhook_irreversible",
     "window_lateness_s",

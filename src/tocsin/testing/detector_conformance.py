@@ -21,6 +21,7 @@ from tocsin.plugins import Detector, DetectorExample, DetectorInput
 from tocsin.records import (
     BankEntry,
     Event,
+    EventBatch,
     Signal,
     SignalTable,
     Span,
@@ -105,9 +106,21 @@ def check_ignores_batches(build: Build) -> None:
             if (found := _all(detector, [event])) and 0 in found
         }
         assert together == alone
-        some = list(range(len(events)))[::-2]
-        picked = detector.detect(given(events), some)
-        assert dict(picked) == {row: together[row] for row in some if row in together}
+        backwards = list(range(len(events)))[::-1]
+        for some in (backwards, backwards[::2]):
+            picked = detector.detect(given(events), some)
+            assert dict(picked) == {row: together[row] for row in some if row in together}
+
+
+def check_reads_columns(build: Build) -> None:
+    """The same signals for events and for Arrow columns that hold them."""
+    for entries, events in _corpora(build):
+        detector = build(entries, T0)
+        batch = EventBatch.from_arrow(batch_of(*events).arrow, T0, "columns")
+        features = compute(batch)
+        stored = DetectorInput(batch=batch, features=features, texts=features)
+        rows = range(len(events))
+        assert dict(detector.detect(stored, rows)) == dict(_all(detector, events))
 
 
 def check_signals_are_sound(build: Build) -> None:
@@ -147,6 +160,7 @@ CHECKS: Final = (
     check_examples_hold,
     check_is_pure,
     check_ignores_batches,
+    check_reads_columns,
     check_signals_are_sound,
     check_empty_input,
     check_survives_hostile_input,

@@ -5,13 +5,14 @@ Comes in: what `create_app` was given. Goes out: one frozen value, found at `req
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 from fastapi import Request
 
 from tocsin.pipeline import Intake, Live
+from tocsin.pipeline.backtest import Background
 from tocsin.policy import CompiledPolicy
 from tocsin.review import Passwords, TokenCache
 from tocsin.store.media import MediaStore
@@ -30,6 +31,7 @@ class Context:
     passwords: Passwords
     media: MediaStore
     tokens: TokenCache
+    backtests: Background = field(default_factory=Background)
 
     @property
     def now(self) -> datetime:

@@ -59,6 +59,7 @@ def environment() -> jinja2.Environment:
         sentence=_sentence,
         word=_word,
         value=_value,
+        percent=_percent,
         action_label=lambda kind: LABELS[ActionKind(kind)],
         percent_encode=lambda text: quote(text, safe=""),
     )
@@ -154,6 +155,11 @@ def _value(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return str(value)
+
+
+def _percent(share: float | None) -> str:
+    """A share of one."""
+    return "unknown" if share is None else f"{share:.0%}"
 
 
 def _query(**values: object) -> str:

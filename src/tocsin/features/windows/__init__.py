@@ -7,8 +7,10 @@ implementations give the same answers: `plain` needs nothing, `ring` needs `tocs
 
 from tocsin.features.windows.choice import fastest, new_window
 from tocsin.features.windows.groups import GroupedWindows
+from tocsin.features.windows.hashing import SECRET_BYTES, Hasher, new_hasher
+from tocsin.features.windows.keys import Conditions
 from tocsin.features.windows.plain import PlainWindow
-from tocsin.features.windows.state import Conditions, WindowState
+from tocsin.features.windows.state import WindowState
 from tocsin.features.windows.steps import (
     ADD,
     ASK,
@@ -24,9 +26,11 @@ __all__ = [
     "ADD",
     "ASK",
     "NOTHING",
+    "SECRET_BYTES",
     "Conditions",
     "Entries",
     "GroupedWindows",
+    "Hasher",
     "PlainWindow",
     "Shape",
     "Steps",
@@ -34,5 +38,6 @@ __all__ = [
     "WindowState",
     "WindowStats",
     "fastest",
+    "new_hasher",
     "new_window",
 ]

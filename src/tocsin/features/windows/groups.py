@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from tocsin.features.table import Features
+from tocsin.features.windows.keys import Conditions
 from tocsin.features.windows.plain import PlainWindow
-from tocsin.features.windows.state import Conditions, WindowState
+from tocsin.features.windows.state import WindowState
 from tocsin.records import EventBatch, WindowSpec, WindowTable
 
 __all__ = ["GroupedWindows"]
@@ -31,9 +32,11 @@ class GroupedWindows:
         self._by_row: dict[int, WindowTable] = {}
         if not specs:
             return
+        keys = WindowState((), conditions, timedelta(0)).keys_of(batch, features)
         for rows in groups:
             state = WindowState(specs, conditions, timedelta(0), make=PlainWindow)
-            self._by_row.update(dict.fromkeys(rows, state.advance(batch, features, rows)))
+            answers = state.advance(batch, features, rows, keys)
+            self._by_row.update(dict.fromkeys(rows, answers))
 
     def window(self, spec: WindowSpec, row: int) -> int | timedelta | None:
         """A count, a sum, or (of `AGE`) a duration; None where it is missing."""

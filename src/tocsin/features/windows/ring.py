@@ -20,6 +20,9 @@ __all__ = ["RingWindow"]
 SMALLEST: Final = 1_024
 """Entries at first: 50 kB a window, so that a pack may have many."""
 
+CACHE_LINE: Final = 64
+"""Bytes that memory hands out at a time."""
+
 _MEASURES: Final = {
     WindowMeasure.COUNT: 0,
     WindowMeasure.DISTINCT: 1,
@@ -35,7 +38,7 @@ class RingWindow:
         self.shape = shape
         self._measure = _MEASURES[shape.measure]
         self._state = np.zeros(6, np.int64)
-        self._entries = np.zeros((SMALLEST, kernel.ENTRY_COLUMNS), np.int64)
+        self._entries = _aligned(SMALLEST, kernel.ENTRY_COLUMNS)
         self._keys = _empty(2 * SMALLEST, kernel.KEY_COLUMNS)
         self._spare_keys = _empty(1, kernel.KEY_COLUMNS)
         self._spare_pairs = _empty(1, kernel.PAIR_COLUMNS)
@@ -124,30 +127,30 @@ class RingWindow:
             size *= 2
         new = spare if len(spare) == size else _empty(size, old.shape[1])
         moved = kernel.rehash(old, new, column, least)
-        self._entries[:, link] = moved[self._entries[:, link]]
+        kernel.relink(self._entries, link, moved)
         return new
 
     def _grow_entries(self) -> None:
-        """Twice the ring, its entries from the first place on, links and all."""
-        old, n = self._entries, len(self._entries)
-        front = int(self._state[kernel.FRONT])
-        self._entries = np.zeros((2 * n, kernel.ENTRY_COLUMNS), np.int64)
-        self._entries[:n] = np.roll(old, -front, axis=0)
-        for array, columns in (
-            (self._entries[:n], (kernel.OLDER, kernel.NEWER)),
-            (self._keys, (kernel.LAST, kernel.FIRST)),
-        ):
-            for column in columns:
-                links = array[:, column]
-                array[:, column] = np.where(links < 0, links, (links - front) % n)
+        """Twice the ring, its entries from the first place on."""
+        old = self._entries
+        self._entries = _aligned(2 * len(old), kernel.ENTRY_COLUMNS)
+        kernel.unroll(old, self._entries, self._keys, int(self._state[kernel.FRONT]))
         self._state[kernel.FRONT] = 0
 
 
 def _empty(n: int, n_columns: int) -> Ints:
     """A table without rows."""
-    rows = np.zeros((n, n_columns), np.int64)
+    rows = _aligned(n, n_columns)
     rows[:, kernel.USE] = kernel.EMPTY
     return rows
+
+
+def _aligned(n: int, n_columns: int) -> Ints:
+    """Zeros that begin where a cache line does, so that a row of one line lies in one."""
+    room = np.empty(n * n_columns + CACHE_LINE // 8, np.int64)  # NumPy asks for large pages here
+    room[:] = 0
+    start = -room.ctypes.data % CACHE_LINE // 8
+    return room[start : start + n * n_columns].reshape(n, n_columns)
 
 
 def _unmixed(pairs: Hashes, keys: Hashes) -> Hashes:

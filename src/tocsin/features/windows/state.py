@@ -13,15 +13,15 @@ every window. Always holds:
   one without a key gets none;
 - answers depend on the events in their order only, not on how they were cut into batches.
 
-Refused: nothing. Keys are kept as 128-bit hashes, never as text.
+Refused: nothing. Keys are kept as 128-bit hashes under a secret, never as text; all windows of a
+state share one hasher, and `merge` is for states that do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -29,36 +29,25 @@ import numpy.typing as npt
 
 from tocsin.features.table import Features
 from tocsin.features.windows.choice import new_window
+from tocsin.features.windows.hashing import SECRET_BYTES, Hasher, new_hasher
+from tocsin.features.windows.keys import BatchKeys, Conditions, KeyColumn
 from tocsin.features.windows.steps import (
     ADD,
     ASK,
     NOTHING,
-    Hashes,
+    Bools,
     Ints,
     Shape,
     Steps,
     Window,
     WindowStats,
 )
-from tocsin.records import (
-    MAX_AMOUNT,
-    EventBatch,
-    FeatureTable,
-    WindowKey,
-    WindowMeasure,
-    WindowSpec,
-)
-from tocsin.store.times import to_us
+from tocsin.records import EventBatch, WindowKey, WindowMeasure, WindowSpec
 
-__all__ = ["Conditions", "Snapshot", "StoredWindow", "WindowState"]
-
-Conditions = Mapping[str, Callable[[FeatureTable, int], bool]]
-"""`WindowSpec.where` -> whether the event of a row meets it."""
+__all__ = ["Snapshot", "StoredWindow", "WindowState"]
 
 BEFORE_ALL: Final = -(2**62)
 """The watermark before the first event."""
-
-_Bools = npt.NDArray[np.bool_]
 
 
 class StoredWindow(msgspec.Struct, frozen=True):
@@ -71,11 +60,13 @@ class StoredWindow(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Everything that windows hold, by `WindowSpec.name`."""
+    """Everything that windows hold, by `WindowSpec.name`, and how keys were hashed."""
 
     watermark_us: int
     lateness_us: int
     n_late: int
+    method: str
+    secret: bytes
     windows: dict[str, StoredWindow]
 
 
@@ -84,6 +75,10 @@ class _Answers:
 
     def __init__(self, answers: Mapping[str, Ints]) -> None:
         self._answers = answers
+
+    def answers(self, spec: WindowSpec) -> Ints | None:
+        """The answers for all rows, durations in microseconds; below 0 where one is missing."""
+        return self._answers.get(spec.name)
 
     def window(self, spec: WindowSpec, row: int) -> int | timedelta | None:
         """A count, a sum, or (of `AGE`) a duration; None where it is missing."""
@@ -106,11 +101,13 @@ class WindowState:
         conditions: Conditions,
         lateness: timedelta,
         make: Callable[[Shape], Window] = new_window,
+        hasher: Hasher | None = None,
     ) -> None:
         self.watermark_us = BEFORE_ALL
         self.n_late = 0
         self.lateness_us = lateness // timedelta(microseconds=1)
         self._conditions = conditions
+        self._hasher = hasher or new_hasher(bytes(SECRET_BYTES))
         self._specs = {spec.name: spec for spec in specs}
         self._windows = {
             spec.name: make(Shape(spec.measure, spec.over_us, self.lateness_us)) for spec in specs
@@ -121,22 +118,44 @@ class WindowState:
         """What it answers."""
         return tuple(self._specs.values())
 
-    def advance(self, batch: EventBatch, features: Features, rows: range | None = None) -> _Answers:
+    def beside(self, specs: Sequence[WindowSpec], conditions: Conditions) -> WindowState:
+        """Other windows, empty, that `merge` can take in."""
+        lateness = timedelta(microseconds=self.lateness_us)
+        return WindowState(specs, conditions, lateness, hasher=self._hasher)
+
+    def keys_of(self, batch: EventBatch, features: Features) -> BatchKeys:
+        """What `advance` needs of a batch; for callers that advance it in several turns."""
+        return BatchKeys(batch, features, self._conditions, self._hasher)
+
+    def advance(
+        self,
+        batch: EventBatch,
+        features: Features,
+        rows: range | None = None,
+        keys: BatchKeys | None = None,
+    ) -> _Answers:
         """Count the events of these rows (all, if none are given) and answer for each."""
-        rows = range(len(batch)) if rows is None else rows
-        columns = _Columns(batch, features, rows, self._conditions)
-        watermarks = np.maximum.accumulate(np.maximum(columns.times, self.watermark_us))
-        is_late = columns.times < watermarks - self.lateness_us
-        self.n_late += int(is_late.sum())
-        answers: dict[str, Ints] = {}
-        for name, spec in self._specs.items():
-            found = np.full(len(batch), NOTHING, np.int64)
-            steps, asking = columns.steps(spec, watermarks, is_late)
-            if len(steps.times):
-                given = self._windows[name].advance(steps)
-                np.maximum.at(found, asking + rows.start, given)
-            answers[name] = found
-        if len(rows):
+        keys = keys or self.keys_of(batch, features)
+        n_rows = len(batch)
+        taken = slice(0, n_rows) if rows is None else slice(rows.start, rows.stop)
+        times = keys.times[taken]
+        watermarks = np.maximum.accumulate(np.maximum(times, self.watermark_us))
+        is_late = times < watermarks - self.lateness_us
+        n_late = int(np.count_nonzero(is_late))
+        self.n_late += n_late
+        is_taken = None
+        if n_late or len(times) < n_rows:
+            is_taken = np.zeros(n_rows, np.bool_)
+            is_taken[taken] = ~is_late
+            whole = np.zeros(n_rows, np.int64)
+            whole[taken] = watermarks
+        else:
+            whole = watermarks
+        turn = _Turn(keys, whole, is_taken)
+        answers = {
+            name: self._answer(turn, name, spec, n_rows) for name, spec in self._specs.items()
+        }
+        if len(times):
             self.watermark_us = int(watermarks[-1])
         for window in self._windows.values():
             window.expire(self.watermark_us)
@@ -147,23 +166,25 @@ class WindowState:
 
         A window only moves on to the times that are asked about, which changes no answer.
         """
-        rows = range(len(batch))
-        columns = _Columns(batch, features, rows, self._conditions)
-        watermarks = np.maximum(columns.times, self.watermark_us)
-        is_late = columns.times < watermarks - self.lateness_us
+        keys = self.keys_of(batch, features)
+        watermarks = np.maximum(keys.times, self.watermark_us)
+        turn = _Turn(keys, watermarks, keys.times >= watermarks - self.lateness_us)
         answers: dict[str, Ints] = {}
         for name, spec in self._specs.items():
-            found = np.full(len(batch), NOTHING, np.int64)
-            steps, asking = columns.steps(spec, watermarks, is_late)
-            if len(steps.times):
-                given = _with_own(self._windows[name], steps, self.watermark_us)
-                np.maximum.at(found, asking, given)
-            answers[name] = found
+            steps, rows = turn.steps(spec)
+            given = _with_own(self._windows[name], steps, self.watermark_us)
+            answers[name] = _by_row(given, rows, len(batch))
         return _Answers(answers)
+
+    def _answer(self, turn: _Turn, name: str, spec: WindowSpec, n_rows: int) -> Ints:
+        """The answers of one window for all rows."""
+        steps, rows = turn.steps(spec)
+        return _by_row(self._windows[name].advance(steps), rows, n_rows)
 
     def merge(self, other: WindowState, specs: Sequence[WindowSpec], by: Conditions) -> WindowState:
         """The windows of these specs, each from here or from `other`; both followed one log."""
-        merged = WindowState((), by, timedelta(microseconds=self.lateness_us))
+        lateness = timedelta(microseconds=self.lateness_us)
+        merged = WindowState((), by, lateness, hasher=self._hasher)
         merged.watermark_us = max(self.watermark_us, other.watermark_us)
         merged.n_late = max(self.n_late, other.n_late)
         merged._specs = {spec.name: spec for spec in specs}
@@ -178,6 +199,8 @@ class WindowState:
             watermark_us=self.watermark_us,
             lateness_us=self.lateness_us,
             n_late=self.n_late,
+            method=self._hasher.method,
+            secret=self._hasher.secret,
             windows={name: self._stored(window) for name, window in self._windows.items()},
         )
 
@@ -237,7 +260,7 @@ def _with_own(window: Window, steps: Steps, watermark_us: int) -> Ints:
     return np.where(asks, held + own, NOTHING)
 
 
-def _n_new(is_new: _Bools, asks: _Bools) -> Ints:
+def _n_new(is_new: Bools, asks: Bools) -> Ints:
     """How many are new from the step behind the last one that asked up to each."""
     so_far = np.concatenate((np.zeros(1, np.int64), np.cumsum(is_new)))
     ends = np.flatnonzero(asks) + 1
@@ -246,143 +269,116 @@ def _n_new(is_new: _Bools, asks: _Bools) -> Ints:
     return counted
 
 
+def _by_row(given: Ints, rows: Ints | None, n_rows: int) -> Ints:
+    """The answers for all rows; of several for one row the greatest."""
+    if rows is None:
+        return given
+    found = np.full(n_rows, NOTHING, np.int64)
+    if len(rows) < 2 or bool((rows[1:] > rows[:-1]).all()):  # noqa: PLR2004  # one has no next
+        found[rows] = given
+    else:
+        np.maximum.at(found, rows, given)
+    return found
+
+
 def _column(stored: bytes) -> Ints:
     return np.frombuffer(stored, "<i8").astype(np.int64)
 
 
-class _Column:
-    """The keys of one kind: `rows` says whose each is, `starts` where a row's keys begin."""
-
-    def __init__(self, values: Sequence[Sequence[str]]) -> None:
-        flat = [value for keys in values for value in keys]
-        self.counts = np.fromiter(map(len, values), np.int64, len(values))
-        self.starts = np.cumsum(self.counts) - self.counts
-        self.rows = np.repeat(np.arange(len(values)), self.counts)
-        digests = b"".join(
-            blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            for value in flat
-        )
-        self.hashes: Hashes = np.frombuffer(digests, "<i8").astype(np.int64).reshape(-1, 2)
-
-
-class _Columns:
-    """The columns of some rows of a batch, each made when first asked for."""
+class _Asked:
+    """The keys of one kind that ask: whose they are (None: one of each row), and when."""
 
     def __init__(
-        self, batch: EventBatch, features: Features, rows: range, conditions: Conditions
+        self, column: KeyColumn, times: Ints, watermarks: Ints, is_taken: Bools | None
     ) -> None:
-        self._rows = rows
-        self._features = features
-        self._conditions = conditions
-        self._types = [features.value("event.type", row) for row in rows]
-        self._keys: dict[WindowKey, _Column] = {}
-        self._masks: dict[tuple[frozenset[str], str], _Bools] = {}
-        arrived = batch.received_at
-        moments = [batch.events[row].at or arrived for row in rows]
-        self.times: Ints = np.array([to_us(min(at, arrived)) for at in moments], np.int64)
+        self.keys = column.hashes
+        self.times, self.watermarks = times, watermarks
+        self.rows: Ints | None = None
+        if is_taken is not None:
+            chosen = np.flatnonzero(is_taken[column.rows])
+            self.rows, self.keys = column.rows[chosen], column.hashes[chosen]
+        elif not column.is_whole:
+            self.rows = column.rows
+        if self.rows is not None:
+            self.times, self.watermarks = times[self.rows], watermarks[self.rows]
+        self.n = len(self.times)
+        self.nothing = np.zeros((self.n, 2), np.int64)
+        self.zeros = np.zeros(self.n, np.int64)
+        self.flags: dict[tuple[frozenset[str], str], Ints] = {}
 
-    def steps(self, spec: WindowSpec, watermarks: Ints, is_late: _Bools) -> tuple[Steps, Ints]:
-        """The steps of one window, and the row that each belongs to."""
-        keys = self._column(spec.by)
-        chosen = np.flatnonzero(~is_late[keys.rows])
-        rows = keys.rows[chosen]
-        counted = self._counted(spec)[rows]
-        amounts = np.zeros(len(rows), np.int64)
-        of = np.zeros((len(rows), 2), np.int64)
-        flags = np.full(len(rows), ASK, np.int64)
+    def of(self, by_row: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What is known of rows, for the keys."""
+        return by_row if self.rows is None else by_row[self.rows]
+
+
+class _Turn:
+    """The steps of all windows for the rows of one call.
+
+    `is_taken` says which rows are in it: of those asked for the ones that are not late; None: all.
+    """
+
+    def __init__(self, keys: BatchKeys, watermarks: Ints, is_taken: Bools | None) -> None:
+        self._keys = keys
+        self._watermarks = watermarks
+        self._is_taken = is_taken
+        self._asked: dict[WindowKey, _Asked] = {}
+
+    def asked(self, kind: WindowKey) -> _Asked:
+        """The keys of one kind that ask."""
+        found = self._asked.get(kind)
+        if found is None:
+            column = self._keys.column(kind)
+            found = _Asked(column, self._keys.times, self._watermarks, self._is_taken)
+            self._asked[kind] = found
+        return found
+
+    def steps(self, spec: WindowSpec) -> tuple[Steps, Ints | None]:
+        """The steps of one window, and the row that each belongs to (None: one of each)."""
+        asked = self.asked(spec.by)
+        if spec.measure is WindowMeasure.DISTINCT:
+            return self._distinct(spec, asked)
+        flags, amounts = self._flags(spec, asked), asked.zeros
         if spec.measure is WindowMeasure.SUM:
-            sent = self._amounts(spec.of)[rows]
-            counted &= sent >= 0
+            sent = asked.of(self._keys.amounts(spec.of))
+            flags = np.where(sent >= 0, flags, ASK)
             amounts = np.maximum(sent, 0)
-        elif spec.measure is WindowMeasure.DISTINCT:
-            column = self._column(WindowKey(spec.of))
-            n_of = column.counts[rows]
-            repeats = np.maximum(n_of, 1)
-            last = np.cumsum(repeats) - 1
-            place = np.repeat(np.arange(len(rows)), repeats)
-            nth = np.arange(len(place)) - np.repeat(last + 1 - repeats, repeats)
-            flags = np.zeros(len(place), np.int64)
-            flags[last] = ASK
-            counted = (counted & (n_of > 0))[place]
-            of = np.zeros((len(place), 2), np.int64)
-            of[counted] = column.hashes[(column.starts[rows][place] + nth)[counted]]
-            chosen, rows, amounts = chosen[place], rows[place], amounts[place]
-        flags[counted] |= ADD
-        steps = Steps(
-            keys=np.ascontiguousarray(keys.hashes[chosen]),
-            times=self.times[rows],
-            watermarks=watermarks[rows],
-            of=of,
-            amounts=amounts,
-            flags=flags,
-        )
-        return steps, rows
+        steps = Steps(asked.keys, asked.times, asked.watermarks, asked.nothing, amounts, flags)
+        return steps, asked.rows
 
-    def _column(self, kind: WindowKey) -> _Column:
-        found = self._keys.get(kind)
-        if found is None:
-            read = _READERS[kind]
-            found = _Column([read(self._features, row) for row in self._rows])
-            self._keys[kind] = found
-        return found
-
-    def _counted(self, spec: WindowSpec) -> _Bools:
-        """Whether the event of each row is one that the window counts."""
+    def _flags(self, spec: WindowSpec, asked: _Asked) -> Ints:
         key = (spec.events, spec.where)
-        found = self._masks.get(key)
+        found = asked.flags.get(key)
         if found is None:
-            is_met = self._conditions[spec.where] if spec.where else _always
-            found = self._masks[key] = np.array(
-                [
-                    kind in spec.events and is_met(self._features, row)
-                    for kind, row in zip(self._types, self._rows, strict=True)
-                ],
-                np.bool_,
-            )
+            counted = asked.of(self._keys.counted(spec.events, spec.where))
+            found = asked.flags[key] = np.where(counted, ADD | ASK, ASK)
         return found
 
-    def _amounts(self, feature: str) -> Ints:
-        """A whole number of each row, cut to its limits; -1 where it is missing."""
-        values = (self._features.value(feature, row) for row in self._rows)
-        return np.array(
-            [max(0, min(value, MAX_AMOUNT)) if isinstance(value, int) else -1 for value in values],
-            np.int64,
+    def _distinct(self, spec: WindowSpec, asked: _Asked) -> tuple[Steps, Ints | None]:
+        column = self._keys.column(WindowKey(spec.of))
+        flags = self._flags(spec, asked)
+        if column.is_single:
+            if not column.is_whole:
+                flags = np.where(asked.of(column.counts) > 0, flags, ASK)
+            of = asked.of(column.by_row)
+            steps = Steps(asked.keys, asked.times, asked.watermarks, of, asked.zeros, flags)
+            return steps, asked.rows
+        rows = np.arange(asked.n) if asked.rows is None else asked.rows
+        n_of = column.counts[rows]
+        repeats = np.maximum(n_of, 1)
+        last = np.cumsum(repeats) - 1
+        place = np.repeat(np.arange(len(rows)), repeats)
+        nth = np.arange(len(place)) - np.repeat(last + 1 - repeats, repeats)
+        counted = ((flags & ADD > 0) & (n_of > 0))[place]
+        flags = np.where(counted, ADD, 0)
+        flags[last] |= ASK
+        of = np.zeros((len(place), 2), np.int64)
+        of[counted] = column.hashes[(column.starts[rows][place] + nth)[counted]]
+        steps = Steps(
+            asked.keys[place],
+            asked.times[place],
+            asked.watermarks[place],
+            of,
+            np.zeros(len(place), np.int64),
+            flags,
         )
-
-
-def _always(_features: FeatureTable, _row: int) -> bool:
-    return True
-
-
-_Reader = Callable[[Features, int], Sequence[str]]
-
-
-def _feature(name: str) -> _Reader:
-    def read(features: Features, row: int) -> Sequence[str]:
-        value = features.value(name, row)
-        if isinstance(value, str):
-            return (value,) if value else ()
-        return value if isinstance(value, tuple) else ()
-
-    return read
-
-
-def _ip_hash(features: Features, row: int) -> Sequence[str]:
-    actor = features.event(row).actor
-    return (actor.ip_hash,) if actor is not None and actor.ip_hash else ()
-
-
-def _device_hash(features: Features, row: int) -> Sequence[str]:
-    actor = features.event(row).actor
-    return (actor.device_hash,) if actor is not None and actor.device_hash else ()
-
-
-_READERS: Final[Mapping[WindowKey, _Reader]] = {
-    WindowKey.ACCOUNT: _feature("account.id"),
-    WindowKey.HASHTAG: _feature("hashtags"),
-    WindowKey.HOST: _feature("links.hosts"),
-    WindowKey.TEXT: _feature("text"),
-    WindowKey.SKELETON: _feature("account.skeleton"),
-    WindowKey.IP_HASH: _ip_hash,
-    WindowKey.DEVICE_HASH: _device_hash,
-}
+        return steps, rows[place]

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from tocsin.web.api import (
     actions,
     automation,
+    backtests,
     cases,
     check,
     deadletters,
@@ -14,6 +15,7 @@ from tocsin.web.api import (
     events,
     labels,
     media,
+    rules,
     status,
 )
 
@@ -27,8 +29,10 @@ for module in (
     decisions,
     cases,
     actions,
-    automation,
     labels,
+    rules,
+    backtests,
+    automation,
     deadletters,
     status,
 ):

@@ -82,6 +82,21 @@ def _facts(entry: LogEntry) -> list[tuple[str, str, str | None]]:
             ]
         case EntryKind.POLICY:
             return [("version", str(body["version"]), None), ("reason", str(body["reason"]), None)]
+        case EntryKind.RULE:
+            rule = str(body["rule"])
+            return [
+                ("rule", rule, f"/rules/{rule}"),
+                ("state", str(body["state"]), None),
+                ("reason", str(body["reason"]), None),
+            ]
+        case EntryKind.PROPOSAL:
+            proposal = str(body["proposal"])
+            solo = [("solo", str(body["solo"]), None)] if body.get("solo") else []
+            return [
+                ("proposal", proposal, f"/proposals/{proposal}"),
+                ("change", str(body["change"]), None),
+                *solo,
+            ]
         case EntryKind.BANK:
             banks = sorted({edit["bank"] for edit in body["edits"]})
             return [("edits", str(len(body["edits"])), None), ("banks", ", ".join(banks), None)]

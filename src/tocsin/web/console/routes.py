@@ -8,12 +8,15 @@ from tocsin.web.console import (
     account,
     audit,
     automation,
+    backtests,
     banks,
     cases,
     decisions,
     login,
+    proposals,
     queue,
     records,
+    rules,
     samples,
 )
 
@@ -29,6 +32,9 @@ for module in (
     decisions,
     records,
     banks,
+    rules,
+    backtests,
+    proposals,
     automation,
     audit,
 ):

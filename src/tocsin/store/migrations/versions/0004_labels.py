@@ -1,13 +1,13 @@
 """Labels of accounts and handles: what stands, and what was ever said.
 
-Comes in: the schema at 0002. Goes out: the schema at 0004.
+Comes in: the schema at 0003. Goes out: the schema at 0004.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:
