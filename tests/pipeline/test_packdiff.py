@@ -43,6 +43,16 @@ def test_a_changed_condition_is_shown_word_by_word() -> None:
     assert pieces == [("same", "post.is_reply"), ("new", "and post.views > 3")]
 
 
+def test_every_other_part_of_a_rule_is_named() -> None:
+    new = rule_yaml("post.is_reply", "one", outcome="hide", events="[post.created]", priority=501)
+    (rule,) = differs(policy(ONE), policy(new)).rules
+    assert rule.parts == (
+        ("outcome", "review", "hide"),
+        ("priority", "500", "501"),
+        ("events", "post.created, post.updated", "post.created"),
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "needs"),
     [

@@ -21,6 +21,10 @@ policy.propose     yes     -         -            -       yes  yes
 policy.approve     -       -         -            -       yes  yes
 deadletters.read   yes     -         -            -       yes  yes
 audit.read         -       -         yes          yes     yes  yes
+samples.judge      -       yes       yes          -       yes  yes
+automation.read    yes     yes       yes          yes     yes  yes
+automation.change  -       -         -            -       yes  yes
+alerts.acknowledge -       -         -            -       yes  yes
 events.write       -       -         -            -       -    yes
 labels.write       -       yes       yes          -       yes  yes
 """

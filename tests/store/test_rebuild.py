@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -17,6 +18,7 @@ from tocsin.errors import TocsinError
 from tocsin.records import (
     ActionKind,
     ActionState,
+    AutomationState,
     Case,
     EntryState,
     Judgement,
@@ -24,20 +26,27 @@ from tocsin.records import (
     LabelHolder,
     ProposalState,
     RuleState,
+    SampleAnswer,
+    SampleJudgement,
+    SampleState,
+    Standing,
     Verdict,
     VerdictKind,
 )
 from tocsin.review.verdicts import Ruling, decide, reverse
 from tocsin.store import (
     Store,
+    alerts,
     archive_events,
     audit,
+    automation,
     banks,
     cases,
     labels,
     outbox,
     proposals,
     rulestates,
+    samples,
     schema,
 )
 from tocsin.store.replay import rebuild
@@ -101,6 +110,45 @@ def live_through_everything(store: Store, clock: FakeClock) -> None:
     archive_events(store)
     change_policy(store)
     judge(store, made_lines(90), batch=8)
+    lose_what_was_earned(store)
+
+
+def lose_what_was_earned(store: Store) -> None:
+    """A sample is judged, its rule is found good, and loses it; somebody knows of the alert."""
+    with store.read() as connection:
+        (stratum, _), *_ = samples.tallies(connection)
+        sample = samples.next_for(connection, [stratum], "usr_1")
+    assert sample is not None
+    standing = Standing(
+        stratum=stratum,
+        clause=sample.clause,
+        state=AutomationState.ELIGIBLE,
+        n_judged=1,
+        n_violations=1,
+        lower=0.5,
+        bar=0.9,
+        reason="measured",
+        by="tocsin",
+    )
+    said = SampleJudgement(
+        sample=sample.id,
+        reviewer="usr_1",
+        answer=SampleAnswer.VIOLATION,
+        state=SampleState.VIOLATION,
+    )
+    with store.write() as transaction:
+        samples.record(transaction, said, "a note")
+        automation.record(transaction, standing)
+        waiting = automation.cancellable(
+            transaction.connection, stratum, now=transaction.clock.now()
+        )
+        assert waiting
+        demoted = msgspec.structs.replace(
+            standing, state=AutomationState.DEMOTED, epoch=1, cancelled=tuple(waiting[:1])
+        )
+        automation.record(transaction, demoted)
+        alert, *_ = alerts.list_alerts(transaction.connection)
+        alerts.acknowledge(transaction, alert.id, by="usr_1")
 
 
 def change_policy(store: Store) -> None:

@@ -40,9 +40,18 @@ CONSOLE = {
     ("POST", "/proposals/{proposal_id}/withdraw"): Permission.POLICY_PROPOSE,
     ("POST", "/proposals/{proposal_id}/invite"): Permission.POLICY_PROPOSE,
     ("POST", "/policy/rollback"): Permission.POLICY_PROPOSE,
+    ("GET", "/samples"): Permission.SAMPLES_JUDGE,
+    ("POST", "/samples/{sample_id}/judgement"): Permission.SAMPLES_JUDGE,
+    ("GET", "/automation"): Permission.AUTOMATION_READ,
+    ("GET", "/automation/{rule}"): Permission.AUTOMATION_READ,
+    ("POST", "/automation/{rule}/confirm"): Permission.AUTOMATION_CHANGE,
+    ("POST", "/automation/{rule}/demote"): Permission.AUTOMATION_CHANGE,
+    ("GET", "/alerts"): Permission.AUTOMATION_READ,
+    ("POST", "/alerts/{alert_id}/acknowledge"): Permission.ALERTS_ACKNOWLEDGE,
 }
-API = {
+API: dict[tuple[str, str], tuple[Permission, *tuple[Scope, ...]]] = {
     ("POST", "/v1/events"): (Permission.EVENTS_WRITE, Scope.EVENTS_WRITE),
+    ("POST", "/v1/check"): (Permission.EVENTS_WRITE, Scope.CHECK, Scope.EVENTS_WRITE),
     ("PUT", "/v1/media/{sha256}"): (Permission.EVENTS_WRITE, Scope.MEDIA_WRITE),
     ("GET", "/v1/decisions"): (Permission.DECISIONS_READ, Scope.DECISIONS_READ),
     ("GET", "/v1/decisions/{decision_id}"): (Permission.DECISIONS_READ, Scope.DECISIONS_READ),
@@ -63,6 +72,9 @@ API = {
         Permission.POLICY_APPROVE,
         Scope.PROPOSALS_WRITE,
     ),
+    ("GET", "/v1/automation"): (Permission.AUTOMATION_READ, Scope.DECISIONS_READ),
+    ("GET", "/v1/alerts"): (Permission.AUTOMATION_READ, Scope.DECISIONS_READ),
+    ("POST", "/v1/alerts/{alert_id}/acknowledge"): (Permission.ALERTS_ACKNOWLEDGE, Scope.ADMIN),
     ("GET", "/v1/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
     ("GET", "/v1/accounts/{key:path}/labels"): (Permission.ACCOUNTS_READ, Scope.LABELS_READ),
     ("POST", "/v1/accounts/{key:path}/labels"): (Permission.LABELS_WRITE, Scope.LABELS_WRITE),
@@ -118,17 +130,18 @@ def test_a_role_reaches_exactly_what_it_may(site: Site, role: Role) -> None:
     for (method, path), permission in CONSOLE.items():
         answer = client.request(method, address(path), headers=headers)
         assert (answer.status_code == FORBIDDEN) is not may(role, permission), (method, path)
-    for (method, path), (permission, _) in API.items():
+    for (method, path), (needed, *_) in API.items():
         answer = client.request(method, address(path), headers=headers)
+        permission = Permission(needed)
         assert (answer.status_code == FORBIDDEN) is not may(role, permission), (method, path)
 
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_scope_reaches_exactly_what_it_says(site: Site, scope: Scope) -> None:
     client = site.token(scope)
-    for (method, path), (_, needed) in API.items():
+    for (method, path), (_, *needed) in API.items():
         answer = client.request(method, address(path))
-        allowed = scope in (needed, Scope.ADMIN)
+        allowed = scope in (*needed, Scope.ADMIN)
         assert (answer.status_code == FORBIDDEN) is not allowed, (method, path)
 
 

@@ -104,7 +104,7 @@ def test_a_second_person_approves_in_the_console(site: Site, tmp_path: Path) -> 
     path = f"/proposals/{proposal.id}"
     own = lead.get(path).text
     assert "You proposed this: somebody else must decide it." in own
-    assert "priority was 500" in own
+    assert "priority was 500, is 510" in own
     refused = post(lead, f"{path}/decide", decision="approved", seen=in_force(site) or "")
     assert refused.status_code == 403
     assert "a second person is needed" in refused.text
@@ -175,7 +175,7 @@ def test_an_invited_reviewer_sees_one_proposal_and_decides_it_once(
     page = outside.get(link)
     assert page.status_code == 200
     assert "two walls" in page.text
-    assert "priority was 500" in page.text
+    assert "priority was 500, is 510" in page.text
     assert outside.get("/proposals").status_code == 303
     assert outside.get("/approve/tci_0").status_code == 401
     assert outside.post(link, data={"decision": "rejected"}).status_code == 400

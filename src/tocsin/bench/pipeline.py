@@ -51,8 +51,8 @@ class Sizes:
     windows: int = len(WINDOWS)
     events: Mapping[tuple[str, int], int] = field(
         default_factory=lambda: {
-            (NDJSON, 1): 1_500,
-            (NDJSON, 32): 10_000,
+            (NDJSON, 1): 1_000,
+            (NDJSON, 32): 8_000,
             (NDJSON, BATCH): 40_000,
             (NDJSON, 4_096): 40_000,
             (ARROW, BATCH): 40_000,

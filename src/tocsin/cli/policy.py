@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tocsin.cli import backtest, policy_proposals, policy_rules
+from tocsin.cli.automation import automate_rule, demote_rule, list_automation
 from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import CheckFailedError, InputError
 
@@ -37,7 +38,7 @@ def command() -> None:
     """
 
 
-for _one in backtest.COMMANDS:
+for _one in (*backtest.COMMANDS, list_automation, automate_rule, demote_rule):
     command.add_command(_one)
 
 

@@ -101,12 +101,8 @@ def _states(rule: RuleChange) -> str:
 
 
 def _say_parts(context: CliContext, rule: RuleChange) -> None:
-    if rule.before is None or rule.after is None:
-        return
-    for name in ("clause", "outcome", "priority"):
-        before, after = getattr(rule.before, name), getattr(rule.after, name)
-        if before != after:
-            context.say(f"         {name} {before} → {after}")
+    for name, was, now in rule.parts:
+        context.say(f"         {name} {was} → {now}")
     if rule.is_by_clause:
         context.say("         reads as before: its clause or a rule that it names has changed")
 

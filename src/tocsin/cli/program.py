@@ -35,6 +35,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "decisions": CommandSpec("decisions", "List decisions."),
     "explain": CommandSpec("explain", "Say why a decision was made."),
     "policy": CommandSpec("policy", "Check, test and activate policy packs."),
+    "alerts": CommandSpec("alerts", "List alerts, and say that one knows of them."),
     "bank": CommandSpec("bank", "Look at and edit banks: phrases, links, handles, hashes, groups."),
     "label": CommandSpec("label", "Look at and change labels of accounts and handles."),
     "deadletters": CommandSpec("deadletters", "List, show, fix and replay refused lines."),

@@ -1,9 +1,17 @@
-"""Policy-free tools that several stages need: normal forms, the shared scan, links, names.
+"""Policy-free tools that several stages need: normal forms, the shared scan, links, names, shares.
 
-Comes in: text. Goes out: match keys that lead back to the original characters, hits of many
-patterns at once, canonical links, skeletons of names.
+Comes in: text, or counts of samples. Goes out: match keys that lead back to the original
+characters, hits of many patterns at once, canonical links, skeletons of names; bounds of a share.
 """
 
+from tocsin.matching.confidence import (
+    alarm,
+    expected_more,
+    fewest_more,
+    log_evidence,
+    lower_bound,
+    upper_bound,
+)
 from tocsin.matching.joined import NormalTexts, documents, match_keys, normalise_all
 from tocsin.matching.links import (
     FoundLink,
@@ -38,13 +46,19 @@ __all__ = [
     "Regex",
     "RegexError",
     "Skeletons",
+    "alarm",
     "compile_regex",
     "documents",
+    "expected_more",
+    "fewest_more",
     "find_links",
     "host_suffixes",
+    "log_evidence",
+    "lower_bound",
     "match_keys",
     "normalise",
     "normalise_all",
     "parse_link",
     "skeletons",
+    "upper_bound",
 ]

@@ -10,7 +10,7 @@ no decision.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from tocsin.detectors import detect
 from tocsin.features import Features, compute
 from tocsin.pipeline.labels import BatchLabels, judge_in_order
 from tocsin.plugins import Cost, Detector, DetectorInput, cost_of
-from tocsin.policy import CompiledPolicy
+from tocsin.policy import CompiledPolicy, EarnedGate, Gate, default_gate
 from tocsin.records import (
     NO_LABELS,
     NO_WINDOWS,
@@ -33,6 +33,9 @@ from tocsin.records import (
 
 __all__ = ["Engine", "Windows"]
 
+AUTOMATION = "automation"
+"""Names in `versions` what rules had earned; absent where none ever earned or lost anything."""
+
 
 class Windows(Protocol):
     """Counts batches in order and answers for them."""
@@ -46,12 +49,21 @@ class Windows(Protocol):
 class Engine:
     """A policy and the detectors that feed it, at fixed versions.
 
-    `versions` names every version that a decision depends on besides the policy's own.
+    `versions` names every version that a decision depends on besides the policy's own; `gate` says
+    what may happen without a person.
     """
 
     policy: CompiledPolicy
     detectors: Sequence[Detector]
     versions: Mapping[str, str] = field(default_factory=dict)
+    gate: Gate = default_gate
+
+    def under(self, gate: EarnedGate) -> Engine:
+        """This engine, with what rules have earned since."""
+        versions = {name: digest for name, digest in self.versions.items() if name != AUTOMATION}
+        if gate.digest:
+            versions[AUTOMATION] = gate.digest
+        return replace(self, versions=versions, gate=gate)
 
     def judge(
         self,
@@ -81,7 +93,14 @@ class Engine:
                 )
             )
             return self.policy.decide(
-                batch, features, signals, self.versions, windows=counted, labels=table, rows=rows
+                batch,
+                features,
+                signals,
+                self.versions,
+                self.gate,
+                windows=counted,
+                labels=table,
+                rows=rows,
             )
 
         decided = ask(NO_LABELS) if labels is None else judge_in_order(labels, ask)

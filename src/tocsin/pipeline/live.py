@@ -25,11 +25,20 @@ from tocsin.pipeline.checking import Checked, look, versions_of
 from tocsin.pipeline.compiled import CompiledParts, in_background, set_aside
 from tocsin.pipeline.engine import Engine
 from tocsin.pipeline.labels import BatchLabels, load_labels
-from tocsin.pipeline.packs import activate_first, compile_ahead, load_engine
+from tocsin.pipeline.packs import activate_first, compile_ahead, load_engine, load_gate
 from tocsin.pipeline.windows import LiveWindows
 from tocsin.policy import CompiledPolicy, PackSource
 from tocsin.records import DeadLetter, Decision, EntryKind, EventBatch, Judgement
-from tocsin.store import Store, Transaction, banks, deadletters, decisions, eventids, log
+from tocsin.store import (
+    Store,
+    Transaction,
+    automation,
+    banks,
+    deadletters,
+    decisions,
+    eventids,
+    log,
+)
 from tocsin.store.compiled import CompiledFiles
 from tocsin.store.settings import record_settings
 
@@ -71,12 +80,14 @@ class Live:
     def __init__(self, store: Store, connection: sa.Connection) -> None:
         self.store = store
         self._lock = threading.Lock()
+        self._taking_over = threading.Lock()
         self.problem: TocsinError | None = None
         self._parts = CompiledParts(CompiledFiles(store.folder))
         self._position = _edit_position(connection)
         self._seen = -1
         self._next_expiry = self._parts.banks(connection).next_expiry
-        self._engine = load_engine(connection, self._parts, store.settings.window_lateness_s)
+        self._automation_position = automation.last_change(connection)
+        self._engine = self._loaded(connection)
         self.windows = LiveWindows(store)
         if self._engine.policy.windows:
             self.windows.prepare(connection, self._engine.policy)
@@ -207,7 +218,7 @@ class Live:
 
     def _look_again(self) -> None:
         """Forget what was taken over in a transaction that may have been rolled back."""
-        self._position = self._seen = -1
+        self._position = self._automation_position = self._seen = -1
         self._parts.forget()
         self.windows.forget()
 
@@ -291,21 +302,37 @@ class Live:
 
         What cannot be compiled is not taken over: the old engine stays, `problem` says why.
         """
+        with self._taking_over:  # pages and batches ask at the same time
+            self._follow_automation(connection)
+            return self._follow_edits(connection)
+
+    def _follow_edits(self, connection: sa.Connection) -> bool:
         position = _edit_position(connection)
         if position == self._position:
             return False
         self._position = position
         self._next_expiry = self._parts.banks(connection).next_expiry
         try:
-            lateness_s = self.store.settings.window_lateness_s
             with set_aside():
-                self._engine = load_engine(connection, self._parts, lateness_s)
+                self._engine = self._loaded(connection)
         except TocsinError as error:
             self.problem = error
             _LOG.error("the new policy or bank is not used: %s", error.code)
             return False
         self.problem = None
         return True
+
+    def _loaded(self, connection: sa.Connection) -> Engine:
+        settings = self.store.settings
+        return load_engine(connection, self._parts, settings.window_lateness_s, solo=settings.solo)
+
+    def _follow_automation(self, connection: sa.Connection) -> None:
+        """Take over what rules earned or lost since; nothing needs to be compiled for that."""
+        position = automation.last_change(connection)
+        if position != self._automation_position:
+            self._automation_position = position
+            gate = load_gate(connection, solo=self.store.settings.solo)
+            self._engine = self._engine.under(gate)
 
 
 class _ChangedError(Exception):

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.policy import CompiledPolicy
-from tocsin.records import BankEntry, Outcome, RuleState, WrittenRule
+from tocsin.records import BankEntry, LabelChange, Outcome, RuleState, WrittenRule
 
 __all__ = [
     "BankChange",
@@ -27,6 +27,8 @@ __all__ = [
     "compare_rules",
     "words_of",
 ]
+
+_PARTS = ("clause", "outcome", "priority", "subject", "events", "basis", "labels")
 
 ChangeKind = Literal["added", "removed", "changed"]
 
@@ -46,6 +48,14 @@ class RuleChange(Struct, frozen=True, kw_only=True):
     before: WrittenRule | None = None
     after: WrittenRule | None = None
     condition: tuple[Piece, ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[str, str, str], ...]:
+        """What differs beside condition and state: the key, as it was, as it is."""
+        if self.before is None or self.after is None:
+            return ()
+        pairs = ((key, getattr(self.before, key), getattr(self.after, key)) for key in _PARTS)
+        return tuple((key, _shown(was), _shown(now)) for key, was, now in pairs if was != now)
 
     @property
     def is_by_clause(self) -> bool:
@@ -157,6 +167,17 @@ def words_of(before: WrittenRule | None, after: WrittenRule | None) -> tuple[Pie
         if k < m:
             found.append(Piece("new", " ".join(new[k:m])))
     return tuple(found)
+
+
+def _shown(value: object) -> str:
+    """A part of a rule in words; labels as +name and -name."""
+    if not isinstance(value, tuple):
+        return str(value)
+    shown = (
+        f"{'+' if one.is_added else '-'}{one.name}" if isinstance(one, LabelChange) else str(one)
+        for one in value
+    )
+    return ", ".join(shown) or "none"
 
 
 def _parts(

@@ -27,6 +27,7 @@ from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import (
     CheckReport,
     CompiledPolicy,
+    EarnedGate,
     PackSource,
     RuleExample,
     check_pack,
@@ -48,7 +49,7 @@ from tocsin.records import (
     convert_event,
     encode_event,
 )
-from tocsin.store import Store, Transaction, banks, policies, prepared, rulestates
+from tocsin.store import Store, Transaction, automation, banks, policies, prepared, rulestates
 
 __all__ = [
     "ExampleResult",
@@ -61,6 +62,7 @@ __all__ = [
     "compile_ahead",
     "in_force",
     "load_engine",
+    "load_gate",
     "load_policy",
     "planned_import",
     "prepare",
@@ -285,12 +287,16 @@ def load_policy(
 
 
 def load_engine(
-    connection: sa.Connection, parts: CompiledParts | None = None, lateness_s: int = 0
+    connection: sa.Connection,
+    parts: CompiledParts | None = None,
+    lateness_s: int = 0,
+    *,
+    solo: bool = False,
 ) -> Engine:
     """The engine that the log describes: the policy in force over the banks as they stand.
 
     `lateness_s` is how late events may come and still be counted in windows; `parts` is what
-    this process compiled before.
+    this process compiled before; `solo` is whether one person runs all.
     """
     parts = parts or CompiledParts()
     stored = parts.banks(connection)
@@ -303,7 +309,14 @@ def load_engine(
         versions["rules"] = rulestates.states_digest(overriding)
     if policy.windows:
         versions["windows"] = f"{lateness_s} s late"
-    return Engine(policy=policy, detectors=found, versions=versions)
+    engine = Engine(policy=policy, detectors=found, versions=versions)
+    return engine.under(load_gate(connection, solo=solo))
+
+
+def load_gate(connection: sa.Connection, *, solo: bool = False) -> EarnedGate:
+    """What rules may do without a person, as the log describes it."""
+    rows = automation.list_rows(connection)
+    return EarnedGate((row.standing for row in rows), solo=solo)
 
 
 def _versions(stored: BankState, found: Sequence[Detector]) -> dict[str, str]:

@@ -10,6 +10,8 @@ that does not pass its check is neither proposed nor put in force. Refused: see
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import sqlalchemy as sa
 
@@ -183,7 +185,7 @@ def decide_proposal(
         solo = check_second_person(connection, store.settings, proposal, by, store.clock.now())
         files = proposals.files_of(connection, proposal) if proposal.pack else None
     reason = checked_reason(reason, is_needed=solo == "delay" or not is_approved)
-    policy = checked(store, PackSource.from_files(files)) if files and is_approved else None
+    policy = _ready(store, files) if files and is_approved else None
     plan = None if policy is None else planned_import(store, policy)
     with store.write() as transaction:
         connection = transaction.connection
@@ -255,9 +257,7 @@ def roll_back(
         files = policies.files_of(connection, found)
     if not files:
         raise NotFoundError("the files of this pack were erased", where=found)
-    source = PackSource.from_files(files)
-    prepare(store, source)
-    policy = checked(store, source)
+    policy = _ready(store, files)
     plan = planned_import(store, policy)
     with store.write() as transaction:
         if policies.active_version(transaction.connection) == found:
@@ -279,6 +279,13 @@ def difference_of(connection: sa.Connection, proposal: Proposal) -> PackDifferen
         return PackDifference()
     new = load_policy(connection, files=files)
     return compare(in_force(connection), with_states(new, rulestates.states(connection)))
+
+
+def _ready(store: Store, files: Mapping[str, str]) -> CompiledPolicy:
+    """The pack of these files, checked here while servers compile it."""
+    source = PackSource.from_files(files)
+    prepare(store, source)
+    return checked(store, source)
 
 
 def _needs_second_person(connection: sa.Connection, policy: CompiledPolicy) -> bool:

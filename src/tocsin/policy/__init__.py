@@ -13,7 +13,7 @@ same inputs give the same bytes; no decision lets an action happen by itself tha
 person. The rule language is described in `docs/concepts/policy-language.md`.
 """
 
-from tocsin.policy.automation import Gate, default_gate, held_reason
+from tocsin.policy.automation import EarnedGate, Gate, default_gate, held_reason
 from tocsin.policy.catalogue import Catalogue
 from tocsin.policy.check import CheckReport, check_pack, with_states
 from tocsin.policy.examples import RuleExample, collect_examples
@@ -52,6 +52,7 @@ __all__ = [
     "CompiledPolicy",
     "CountedEvent",
     "Described",
+    "EarnedGate",
     "Example",
     "Explanation",
     "Form",

@@ -2,12 +2,14 @@
 
 Comes in: the tree of the file. Goes out: the policy's name, title, clauses and labels. Always
 holds: whatever may happen by itself is among `ITEM_ACTIONS` and among the actions that the clause
-allows. Refused: see `fields`; warned of: clauses without protected purposes, clauses of the
-gravest severity with automatic actions, clauses that name a faith, a people or officials.
+allows, and has a bar: the precision that a rule must be measured to exceed. Refused: see `fields`;
+warned of: clauses without protected purposes, clauses of the gravest severity with automatic
+actions, clauses that name a faith, a people or officials.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tocsin.policy.fields import Fields, described
@@ -17,11 +19,12 @@ from tocsin.policy.problems import Code, Document, Place, Problems, did_you_mean
 from tocsin.policy.sensitive import warn_of_names
 from tocsin.policy.spec import Clause, Purpose
 from tocsin.policy.tree import MapNode, Node, TextNode, read_tree
-from tocsin.records import ITEM_ACTIONS, ActionKind
+from tocsin.records import DEFAULT_BAR, ITEM_ACTIONS, LOWEST_BAR, ActionKind
 
 __all__ = ["CLAUSE_KEYS", "POLICY_KEYS", "Head", "read_policy"]
 
 GRAVEST = 5
+NEVER = "never"
 
 POLICY_KEYS = {
     "name": "the pack's id",
@@ -39,7 +42,7 @@ CLAUSE_KEYS = {
     "severity": "1 (mild) to 5 (gravest)",
     "protected_purposes": "`news`, `research`, `art`, `counter_extremism`",
     "actions": "what may be done under the clause (optional)",
-    "automatic": "which of them may ever happen without a person (optional)",
+    "automatic": "which of them may ever happen without a person, each with its bar (optional)",
     "legal": "scheme -> value or values (optional)",
 }
 _OPTIONAL = {"description", "labels", "protected_purposes", "actions", "automatic", "legal"}
@@ -93,7 +96,7 @@ def _read_clause(node: Node, head: Head, problems: Problems) -> None:
         examples_out=fields.texts("examples_out"),
         protected_purposes=fields.choices("protected_purposes", Purpose),
         actions=actions,
-        automatic=_automatic(fields, actions, problems),
+        bars=_bars(fields, actions, problems),
         legal=_legal(fields, problems),
     )
     if not clause.id:
@@ -109,21 +112,57 @@ def _read_clause(node: Node, head: Head, problems: Problems) -> None:
     _warn(clause, fields, problems)
 
 
-def _automatic(
+def _bars(
     fields: Fields, actions: tuple[ActionKind, ...], problems: Problems
-) -> tuple[ActionKind, ...]:
-    automatic = fields.choices("automatic", ActionKind)
-    place = fields.place("automatic")
-    for action in automatic:
+) -> dict[ActionKind, float]:
+    """The bar of each action that may ever happen by itself."""
+    node = fields.node_of("automatic")
+    if not isinstance(node, MapNode):
+        listed = fields.choices("automatic", ActionKind)
+        bars = dict.fromkeys(listed, DEFAULT_BAR)
+        _check_actions(bars, actions, dict.fromkeys(bars, fields.place("automatic")), problems)
+        return bars
+    values = Fields(node, "`automatic`", problems, required=(), optional=list(ActionKind))
+    named = {ActionKind(key): key for key in node.keys if key in tuple(ActionKind)}
+    found = {action: _bar(values, key, problems) for action, key in named.items()}
+    bars = {action: bar for action, bar in found.items() if bar is not None}
+    places = {action: node.keys[action.value].place for action in bars}
+    _check_actions(bars, actions, places, problems)
+    return bars
+
+
+def _check_actions(
+    bars: Mapping[ActionKind, float],
+    actions: tuple[ActionKind, ...],
+    places: Mapping[ActionKind, Place],
+    problems: Problems,
+) -> None:
+    for action in bars:
         if action not in ITEM_ACTIONS:
             allowed = ", ".join(f"`{item.value}`" for item in sorted(ITEM_ACTIONS))
             message = f"`{action.value}` never happens without a person"
             hint = f"only what touches an item alone and can be undone may: {allowed}"
-            problems.error(Code.AUTOMATIC, message, place, hint)
+            problems.error(Code.AUTOMATIC, message, places[action], hint)
         elif action not in actions:
             message = f"`{action.value}` is automatic but not among the clause's `actions`"
-            problems.error(Code.AUTOMATIC, message, place)
-    return automatic
+            problems.error(Code.AUTOMATIC, message, places[action])
+
+
+def _bar(values: Fields, key: str, problems: Problems) -> float | None:
+    """The bar of one action; None where it is never to happen by itself, or is no bar."""
+    node = values.scalar(key)
+    if node is None or node.value == NEVER:
+        return None
+    bar = node.value
+    if isinstance(bar, float) and LOWEST_BAR <= bar < 1:
+        return bar
+    problems.error(
+        Code.AUTOMATIC,
+        f"a bar is a share from {LOWEST_BAR} to less than 1, or `{NEVER}`",
+        node.place,
+        f"`{key}: {DEFAULT_BAR}` lets at most one in twenty be wrong",
+    )
+    return None
 
 
 def _legal(fields: Fields, problems: Problems) -> dict[str, tuple[str, ...]]:

@@ -66,7 +66,11 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """One written line of policy. `severity` in 1 (mild) to 5 (gravest)."""
+    """One written line of policy. `severity` in 1 (mild) to 5 (gravest).
+
+    `bars` maps each action that may ever happen by itself to the precision that a rule must have
+    been measured to exceed.
+    """
 
     id: str
     title: str
@@ -76,8 +80,13 @@ class Clause:
     examples_out: tuple[str, ...] = ()
     protected_purposes: tuple[Purpose, ...] = ()
     actions: tuple[ActionKind, ...] = ()
-    automatic: tuple[ActionKind, ...] = ()
+    bars: Mapping[ActionKind, float] = field(default_factory=dict)
     legal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def automatic(self) -> tuple[ActionKind, ...]:
+        """The actions that may ever happen by themselves, in the order of the policy."""
+        return tuple(self.bars)
 
     def as_json(self) -> dict[str, Any]:
         """The clause as JSON values."""
@@ -133,6 +142,10 @@ class Rule:
             clause=self.clause,
             outcome=self.outcome,
             priority=self.priority,
+            subject=self.subject,
+            events=tuple(sorted(self.events)),
+            basis=self.basis.value,
+            labels=self.labels,
             when=self.when,
             state=self.state,
             note=self.note,
@@ -157,7 +170,7 @@ def rule_version(  # noqa: PLR0913  # everything that decides
     reads = (part for part in walk(condition) if isinstance(part, RuleRead))
     named = {read.rule: read.children[0].key for read in reads}
     deciding = [
-        clause.id, clause.severity, sorted(clause.actions), sorted(clause.automatic),
+        clause.id, clause.severity, sorted(clause.actions), sorted(clause.bars.items()),
         condition.key, outcome, priority, subject, sorted(events), basis,
         labels, sorted(named.items()),
     ]  # fmt: skip

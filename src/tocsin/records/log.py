@@ -27,6 +27,7 @@ class EntryKind(StrEnum):
     LABEL = "label.changed"  # by a person; what rules change stands with the decision
     AUTOMATION = "automation.changed"  # a rule version earned to act alone, or lost it
     SAMPLE = "sample.judged"  # a blind judgement about a sampled hit
+    ALERT = "alert.acknowledged"  # a person says that they know of it
     VERDICT = "verdict"
     DELIVERY = "action.delivered"
     USER = "user.changed"

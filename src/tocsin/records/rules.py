@@ -12,7 +12,8 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from tocsin.records.decisions import Outcome
+from tocsin.records.decisions import Outcome, SubjectKind
+from tocsin.records.labels import LabelChange
 
 __all__ = ["RuleState", "StateChange", "WrittenRule", "decode_written", "encode_written"]
 
@@ -47,6 +48,10 @@ class WrittenRule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clause: str
     outcome: Outcome
     priority: int
+    subject: SubjectKind
+    events: tuple[str, ...]
+    basis: str
+    labels: tuple[LabelChange, ...] = ()
     when: str
     state: RuleState = RuleState.ACTIVE
     note: str | None = None

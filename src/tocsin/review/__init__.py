@@ -6,12 +6,23 @@ verdict is one entry of the ordered log. Refused: what the policy or the person'
 allow.
 """
 
-from tocsin.review.clauses import ClauseView, PolicyView
+from tocsin.review.automation import (
+    SOLO_DELAY,
+    Bar,
+    Progress,
+    confirm,
+    demote,
+    list_bars,
+    list_progress,
+    parse_stratum,
+)
+from tocsin.review.clauses import BarView, ClauseView, MeasuredPolicy, PolicyView, RuleView
 from tocsin.review.consequences import ACCOUNT_ACTIONS, LABELS, consequence, subject_of
 from tocsin.review.labels import LabelWish, change_label, label_key
 from tocsin.review.passwords import MIN_CHARACTERS, Passwords
 from tocsin.review.queue import Neighbours, QueuePage, find_neighbours, list_page
 from tocsin.review.roles import PERMISSIONS, Permission, Role, may, parse_role, require
+from tocsin.review.samples import judge, next_sample, samples_left
 from tocsin.review.secondperson import (
     Colleague,
     NewInvite,
@@ -43,9 +54,13 @@ __all__ = [
     "LABELS",
     "MIN_CHARACTERS",
     "PERMISSIONS",
+    "SOLO_DELAY",
+    "Bar",
+    "BarView",
     "ClauseView",
     "Colleague",
     "LabelWish",
+    "MeasuredPolicy",
     "Neighbours",
     "NewInvite",
     "NewSession",
@@ -53,8 +68,10 @@ __all__ = [
     "Passwords",
     "Permission",
     "PolicyView",
+    "Progress",
     "QueuePage",
     "Role",
+    "RuleView",
     "Ruling",
     "Scope",
     "Session",
@@ -63,10 +80,12 @@ __all__ = [
     "change_label",
     "check_second_person",
     "checked_reason",
+    "confirm",
     "consequence",
     "create_invite",
     "create_token",
     "decide",
+    "demote",
     "find_colleague",
     "find_invite",
     "find_neighbours",
@@ -75,17 +94,23 @@ __all__ = [
     "get_user",
     "has_users",
     "is_same_person",
+    "judge",
     "label_key",
+    "list_bars",
     "list_page",
+    "list_progress",
     "log_in",
     "log_out",
     "may",
+    "next_sample",
     "parse_role",
     "parse_scopes",
+    "parse_stratum",
     "require",
     "require_scope",
     "reverse",
     "revoke_token",
+    "samples_left",
     "set_disabled",
     "set_password",
     "set_role",

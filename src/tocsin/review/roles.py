@@ -43,6 +43,10 @@ class Permission(StrEnum):
     POLICY_BACKTEST = "policy.backtest"
     POLICY_PROPOSE = "policy.propose"
     POLICY_APPROVE = "policy.approve"  # what somebody else proposed
+    SAMPLES_JUDGE = "samples.judge"
+    AUTOMATION_READ = "automation.read"
+    AUTOMATION_CHANGE = "automation.change"  # confirm what a rule earned, take it away
+    ALERTS_ACKNOWLEDGE = "alerts.acknowledge"
     EVENTS_WRITE = "events.write"
     LABELS_WRITE = "labels.write"  # to read labels is to read accounts
 
@@ -55,16 +59,18 @@ _READ = frozenset(
         Permission.ACTIONS_READ,
         Permission.BANKS_READ,
         Permission.RULES_READ,
+        Permission.AUTOMATION_READ,
     }
 )
+
+_CASES = frozenset({Permission.CASES_DECIDE, Permission.SAMPLES_JUDGE, Permission.LABELS_WRITE})
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.ANALYST: _READ
         | {Permission.DEADLETTERS_READ, Permission.POLICY_BACKTEST, Permission.POLICY_PROPOSE},
-        Role.MODERATOR: _READ | {Permission.CASES_DECIDE, Permission.LABELS_WRITE},
-        Role.INVESTIGATOR: _READ
-        | {Permission.CASES_DECIDE, Permission.LABELS_WRITE, Permission.AUDIT_READ},
+        Role.MODERATOR: _READ | _CASES,
+        Role.INVESTIGATOR: _READ | _CASES | {Permission.AUDIT_READ},
         Role.APPEALS: _READ | {Permission.VERDICTS_REVERSE, Permission.AUDIT_READ},
         Role.LEAD: frozenset(Permission) - {Permission.EVENTS_WRITE},
         Role.ADMIN: frozenset(Permission),

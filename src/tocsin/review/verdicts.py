@@ -1,7 +1,8 @@
 """Verdicts: a person decides a case, or takes a verdict back.
 
 Comes in: what the reviewer chose, and the version of the case that the reviewer saw. Goes out:
-one verdict, and the actions that follow from it, in one entry of the log. Always holds: of two
+one verdict, and the actions that follow from it, in one entry of the log; where it takes back what
+a rule did by itself, what follows for that rule. Always holds: of two
 people who decide the same version exactly one succeeds; a double click is one verdict; nothing
 leaves before the undo window has ended; free text stands in erasable content only. Refused:
 clauses that do not exist, actions that the clause does not allow, severe actions on what serves
@@ -31,6 +32,7 @@ from tocsin.records import (
     VerdictKind,
     action_id,
 )
+from tocsin.review.automation import check_acts
 from tocsin.review.clauses import PolicyView
 from tocsin.review.consequences import subject_of
 from tocsin.store import cases, outbox, people
@@ -360,3 +362,5 @@ def _record(
     body = {"verdict": msgspec.to_builtins(verdict), "actions": msgspec.to_builtins(list(actions))}
     content = {"note": [msgspec.json.encode(note)]} if note.strip() else None
     transaction.record(EntryKind.VERDICT, body, content)
+    if verdict.kind in (VerdictKind.HARMLESS, VerdictKind.REVERSAL):
+        check_acts(transaction, verdict.decisions)

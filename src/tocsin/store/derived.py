@@ -8,7 +8,7 @@ that arrives late never overwrites what a later one said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -39,7 +39,7 @@ from tocsin.records import (
     account_key,
     action_id,
 )
-from tocsin.store import labelrows, rulehits, schema
+from tocsin.store import draws, labelrows, rulehits, schema, standings
 from tocsin.store.driversql import DriverSql, insert_rows
 from tocsin.store.times import to_us
 
@@ -58,23 +58,12 @@ def apply_entry(
     connection: sa.Connection, entry: LogEntry, content: Mapping[str, Sequence[bytes]]
 ) -> None:
     """Bring the derived tables up to date with one entry that holds no events."""
-    match entry.kind:
-        case EntryKind.POLICY:
-            _apply_policy(connection, entry)
-        case EntryKind.BANK:
-            _apply_bank(connection, entry, content.get("entries", ()))
-        case EntryKind.RULE:
-            _apply_rule_state(connection, entry)
-        case EntryKind.PROPOSAL:
-            _apply_proposal(connection, entry)
-        case EntryKind.VERDICT:
-            _apply_verdict(connection, entry)
-        case EntryKind.DELIVERY:
-            _apply_delivery(connection, entry)
-        case EntryKind.LABEL:
-            labelrows.apply_person(connection, entry, content)
-        case _:
-            pass  # users, settings and checkpoints derive nothing
+    if entry.kind is EntryKind.BANK:
+        _apply_bank(connection, entry, content.get("entries", ()))
+    elif entry.kind is EntryKind.LABEL:
+        labelrows.apply_person(connection, entry, content)
+    elif entry.kind in _APPLIED:  # users, settings and checkpoints derive nothing
+        _APPLIED[entry.kind](connection, entry)
 
 
 def apply_events(
@@ -103,6 +92,7 @@ def apply_events(
         labelrows.apply_decisions(connection, entry, decisions)
     if decisions or shadow:
         rulehits.insert(connection, entry, decisions, shadow)
+    draws.insert(connection, entry)
 
 
 # --- decisions, cases and automatic actions ----------------------------------------------------
@@ -475,3 +465,16 @@ def _apply_delivery(connection: sa.Connection, entry: LogEntry) -> None:
         .where(actions.c.id == entry.body["action"], actions.c.state.in_(undecided))
         .values(state=state.value)
     )
+
+
+_APPLIED: Mapping[EntryKind, Callable[[sa.Connection, LogEntry], None]] = {
+    EntryKind.POLICY: _apply_policy,
+    EntryKind.RULE: _apply_rule_state,
+    EntryKind.PROPOSAL: _apply_proposal,
+    EntryKind.VERDICT: _apply_verdict,
+    EntryKind.DELIVERY: _apply_delivery,
+    EntryKind.SAMPLE: draws.apply_judgement,
+    EntryKind.AUTOMATION: standings.apply_standing,
+    EntryKind.ALERT: standings.apply_acknowledgement,
+}
+"""What is derived from an entry alone, by its kind."""

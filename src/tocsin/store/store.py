@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from tocsin.clock import Clock, SystemClock
@@ -26,7 +27,7 @@ from tocsin.records import (
     encode_decision,
     encode_shadow_hit,
 )
-from tocsin.store import derived, eventids, log
+from tocsin.store import derived, draws, eventids, log
 from tocsin.store.database import Database
 
 __all__ = ["Store", "Transaction"]
@@ -72,11 +73,14 @@ class Transaction:
 
         The caller has removed events that the log already has, by `claim` or in another way.
         """
+        drawn = draws.draw(self.connection, judgement)
         body = {
             "source": batch.source,
             "ids": [event.id for event in batch.events],
             "decisions": [decision.id for decision in judgement.decisions],
         }
+        if drawn:
+            body["samples"] = msgspec.to_builtins(drawn)
         entry = log.append(
             self.connection,
             writer=self.writer,

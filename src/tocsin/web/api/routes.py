@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from tocsin.web.api import (
     actions,
+    automation,
     backtests,
     cases,
     check,
@@ -31,6 +32,7 @@ for module in (
     labels,
     rules,
     backtests,
+    automation,
     deadletters,
     status,
 ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
@@ -99,8 +100,27 @@ def _facts(entry: LogEntry) -> list[tuple[str, str, str | None]]:
         case EntryKind.BANK:
             banks = sorted({edit["bank"] for edit in body["edits"]})
             return [("edits", str(len(body["edits"])), None), ("banks", ", ".join(banks), None)]
+        case EntryKind.AUTOMATION:
+            return _automation_facts(body)
         case _:
             return [fact for name, value in body.items() for fact in _plain(name, value)]
+
+
+def _automation_facts(body: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
+    stratum = body["stratum"]
+    facts: list[tuple[str, str, str | None]] = [
+        ("rule", str(stratum["rule"]), f"/automation/{quote(stratum['rule'], safe='')}"),
+        ("language", str(stratum["language"]), None),
+        ("action", str(stratum["action"]), None),
+        ("state", str(body["state"]), None),
+        ("judged", str(body["n_judged"]), None),
+        ("violations", str(body["n_violations"]), None),
+        ("lower bound", f"{body['lower']:.3f}", None),
+        ("bar", f"{body['bar']:g}", None),
+    ]
+    if body.get("cancelled"):
+        facts.append(("cancelled actions", str(len(body["cancelled"])), None))
+    return [*facts, ("reason", str(body["reason"]), None)]
 
 
 def _plain(name: str, value: object) -> Iterator[tuple[str, str, None]]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from tocsin.web.console import (
     account,
     audit,
+    automation,
     backtests,
     banks,
     cases,
@@ -16,6 +17,7 @@ from tocsin.web.console import (
     queue,
     records,
     rules,
+    samples,
 )
 
 __all__ = ["console_router"]
@@ -25,6 +27,7 @@ for module in (
     login,
     queue,
     cases,
+    samples,
     account,
     decisions,
     records,
@@ -32,6 +35,7 @@ for module in (
     rules,
     backtests,
     proposals,
+    automation,
     audit,
 ):
     console_router.include_router(module.router)

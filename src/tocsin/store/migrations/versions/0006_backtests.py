@@ -1,13 +1,13 @@
 """Back-tests and their differences.
 
-Comes in: the schema at 0004. Goes out: the schema at 0006.
+Comes in: the schema at 0005. Goes out: the schema at 0006.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def upgrade() -> None:
