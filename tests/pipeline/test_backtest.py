@@ -421,3 +421,20 @@ def test_one_whose_process_is_gone_counts_as_stopped(sqlite_url: str, tmp_path: 
         (gone,) = backtests.list_backtests(connection, clock.now())
     assert (running.state, gone.state) == (BacktestState.RUNNING, BacktestState.STOPPED)
     store.close()
+
+
+def test_a_rule_that_asks_for_labels_is_named_as_a_limit(plain: Store) -> None:
+    done, _ = tried(plain)
+    assert not done.figures.reads_labels
+    head = yaml.safe_load(runs.PACK["policy.yaml"])
+    head["labels"] = {"watched": "somebody looks at it"}
+    rules = yaml.safe_load(runs.PACK["rules/rules.yaml"])
+    rules[0]["when"] = 'text in bank("slogans") and not has_label("watched")'
+    files = {
+        **runs.PACK,
+        "policy.yaml": yaml.safe_dump(head),
+        "rules/rules.yaml": yaml.safe_dump(rules),
+    }
+    labelled = BacktestRun.begin(plain, PackSource.from_files(files), by="mara").run()
+    assert labelled.figures is not None
+    assert labelled.figures.reads_labels

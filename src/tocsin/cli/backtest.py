@@ -253,6 +253,8 @@ def _say_summary(context: CliContext, figures: BacktestFigures) -> None:
         f" a violation (would be missed) and {lost.harmless:,} harmless"
     )
     context.say(f"otherwise      {figures.other:>9,}   another clause, outcome or priority")
+    if figures.reads_labels:
+        context.say("\nnote: rules ask for labels; here nobody has any")
 
 
 def _say_rules(context: CliContext, figures: BacktestFigures, top: int) -> None:

@@ -142,6 +142,7 @@ class BacktestFigures(Struct, frozen=True, kw_only=True):
     """Everything that a back-test counted.
 
     `accounts` holds those with the most differences, `n_accounts` says how many there are.
+    `reads_labels` says that rules of a pack ask for labels, of which a back-test knows none.
     """
 
     events: int = 0
@@ -154,6 +155,7 @@ class BacktestFigures(Struct, frozen=True, kw_only=True):
     accounts: tuple[AccountFigures, ...] = ()
     n_accounts: int = 0
     days: tuple[DayFigures, ...] = ()
+    reads_labels: bool = False
 
     @property
     def changes(self) -> int:

@@ -110,7 +110,9 @@ def kept_of(changes: Sequence[Change], *, limit: int, samples: int) -> list[Chan
     return kept
 
 
-def figures_of(tally: Tally, changes: Sequence[Change]) -> BacktestFigures:
+def figures_of(
+    tally: Tally, changes: Sequence[Change], *, reads_labels: bool = False
+) -> BacktestFigures:
     """Everything that is counted."""
     new = [change for change in changes if change.kind is ChangeKind.NEW]
     lost = [change for change in changes if change.kind is ChangeKind.LOST]
@@ -125,6 +127,7 @@ def figures_of(tally: Tally, changes: Sequence[Change]) -> BacktestFigures:
         rules=_rules(tally, changes),
         accounts=tuple(accounts[:ACCOUNTS_SHOWN]),
         n_accounts=len(accounts),
+        reads_labels=reads_labels,
         days=tuple(
             DayFigures(day=day, events=n_events, before=before, after=after)
             for day, (n_events, before, after) in sorted(tally.days.items())

@@ -49,6 +49,7 @@ class BacktestRun:
     workers: int
     samples: int
     is_apart: bool
+    reads_labels: bool
 
     @classmethod
     def begin(  # noqa: PLR0913  # each part of the request by its name
@@ -115,6 +116,7 @@ class BacktestRun:
             workers=workers,
             samples=samples,
             is_apart=is_apart,
+            reads_labels=bool(base.label_reads or tried.label_reads),
         )
 
     def run(self, on_progress: Progress = lambda _done, _total: None) -> Backtest:
@@ -168,7 +170,7 @@ class BacktestRun:
                 record.id,
                 BacktestState.DONE,
                 now=store.clock.now(),
-                figures=figures_of(tally, changes),
+                figures=figures_of(tally, changes, reads_labels=self.reads_labels),
                 stored=len(kept),
             )
         with store.read() as connection:
