@@ -60,3 +60,16 @@ def test_columns_are_decided_as_events(files: dict[str, str], size: int) -> None
         found.append([msgspec.json.encode(decision) for decision in made])
     assert len(found[0]) > 30
     assert found[0] == found[1]
+
+
+def test_rules_in_shadow_read_windows_in_columns_too() -> None:
+    files = pack({"busy": "count(event, by=account, over=hours(1)) >= 3"})
+    files["rules/rules.yaml"] = files["rules/rules.yaml"].replace(
+        "outcome: review", "outcome: review\n  state: shadow"
+    )
+    policy = policy_of(files)
+    engine = Engine(policy=policy, detectors=())
+    windows = WindowState(policy.windows, policy.window_conditions, timedelta(seconds=600))
+    judged = engine.judge(batch_of_structs([post_event(f"{n}") for n in range(12)]), windows)
+    assert judged.decisions == ()
+    assert [hit.rule for hit in judged.shadow] == ["busy"] * 10

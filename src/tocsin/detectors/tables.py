@@ -47,7 +47,7 @@ _Found = tuple[str, Span | None]
 
 
 class TableDetector:
-    """One dictionary per signal: what is looked up, and the entries that it stands for."""
+    """What is looked up, and the entries that it stands for: one dictionary for each way."""
 
     name = "tables"
 
@@ -60,6 +60,11 @@ class TableDetector:
         }
         self.version = version_of(_METHOD, (held[entry] for entry in sorted(held)))
         self._tables = tables
+        self._by_way: dict[str, dict[str, list[tuple[str, BankEntry]]]] = {}
+        for name, table in tables.items():
+            of_way = self._by_way.setdefault(name.partition(":")[0], {})
+            for key, entries in table.items():
+                of_way.setdefault(key, []).extend((name, entry) for entry in entries)
 
     def specs(self) -> Sequence[SignalSpec]:
         """One signal per way of looking up and bank."""
@@ -77,15 +82,14 @@ class TableDetector:
         """Signals for these rows."""
         found: dict[int, dict[str, Signal]] = {}
         for way, look in _WAYS.items():
-            tables = {
-                name: table for name, table in self._tables.items() if name.startswith(f"{way}:")
-            }
-            for row in rows if tables else ():
-                keys = list(look(given, row))
-                for name, table in tables.items():
-                    evidence = _evidence(keys, table)
-                    if evidence:
-                        found.setdefault(row, {})[name] = self._signal(name, evidence)
+            table = self._by_way.get(way)
+            for row in rows if table else ():
+                hits: dict[str, dict[Evidence, None]] = {}
+                for key, span in look(given, row):
+                    for name, entry in table.get(key, ()) if table else ():
+                        hits.setdefault(name, {})[evidence_of(entry, span)] = None
+                for name in sorted(hits):
+                    found.setdefault(row, {})[name] = self._signal(name, list(hits[name]))
         return found
 
     def _signal(self, name: str, evidence: Sequence[Evidence]) -> Signal:
@@ -122,13 +126,6 @@ def build(
             if entry not in held:
                 held.append(entry)
     return TableDetector(tables)
-
-
-def _evidence(
-    keys: Iterable[_Found], table: Mapping[str, Sequence[BankEntry]]
-) -> Sequence[Evidence]:
-    hits = (evidence_of(entry, span) for key, span in keys for entry in table.get(key, ()))
-    return list(dict.fromkeys(hits))
 
 
 def _keys(way: str, entries: Iterable[BankEntry]) -> Iterator[tuple[BankEntry, str]]:

@@ -30,7 +30,6 @@ from tocsin.policy.plan import Plan
 from tocsin.policy.prefilter import Prefilter
 from tocsin.policy.spec import Rule
 from tocsin.records import (
-    NO_WINDOWS,
     EventBatch,
     FeatureTable,
     Signal,
@@ -69,8 +68,8 @@ class Asker(Protocol):
         features: FeatureTable,
         signals: SignalTable,
         reader_of: ReaderOf,
+        windows: WindowTable,
         among: Collection[int] | None = None,
-        windows: WindowTable = NO_WINDOWS,
     ) -> list[RowHits]:
         """Rows in order, each with the indexes of the rules that hit it, in order.
 
@@ -92,8 +91,8 @@ class Interpreted:
         _features: FeatureTable,
         signals: SignalTable,
         reader_of: ReaderOf,
+        _windows: WindowTable,
         among: Collection[int] | None = None,
-        _windows: WindowTable = NO_WINDOWS,
     ) -> list[RowHits]:
         """Rows in order, each with the indexes of the rules that hit it, in order."""
         found: list[RowHits] = []
@@ -192,8 +191,8 @@ class Executor:
         features: FeatureTable,
         signals: SignalTable,
         reader_of: ReaderOf,
+        windows: WindowTable,
         among: Collection[int] | None = None,
-        windows: WindowTable = NO_WINDOWS,
     ) -> list[RowHits]:
         """Rows in order, each with the indexes of the rules that hit it, in order."""
         found: dict[int, list[int]] = {}

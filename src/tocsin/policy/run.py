@@ -304,7 +304,7 @@ class CompiledPolicy:
         """Rows in order, with the rules that hit each subject."""
         found: dict[int, dict[Subject, list[Rule]]] = {}
         batch = given.batch
-        asked = asker.hits(batch, given.features, given.signals, given.reader, among)
+        asked = asker.hits(batch, given.features, given.signals, given.reader, given.windows, among)
         for row, indexes in asked:
             by_subject: dict[Subject, list[Rule]] = {}
             for rule in (self.rules[index] for index in indexes):
@@ -371,10 +371,10 @@ class CompiledPolicy:
             found = signals.get(row, _NO_SIGNALS)
             return EventReader(features, found, row, windows, labels=labels)
 
-        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, rows, windows):
+        for row, indexes in self.proposing.hits(batch, features, signals, reader_of, windows, rows):
             found[row] = self._traced(indexes, reader_of(row))
         among = rows if with_lone_allow else frozenset(found)
-        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, among, windows):
+        for row, indexes in self.allowing.hits(batch, features, signals, reader_of, windows, among):
             found.setdefault(row, []).extend(self._traced(indexes, reader_of(row)))
         return [(row, _by_subject(batch, row, found[row])) for row in sorted(found)]
 
