@@ -59,7 +59,7 @@ def test_samples_are_judged_by_keys_alone_and_blindly(earning: Site, open_page: 
     lead.get_by_label("Why it may act by itself").fill("as measured")
     lead.get_by_role("button", name="Let it hide by itself in en").click()
     expect(lead.locator(".s-earned").first).to_be_visible()
-    expect(lead.locator("svg.chart")).to_be_visible()
+    expect(lead.locator("svg.look-chart")).to_be_visible()
     expect(lead.get_by_role("link", name="1 alert")).to_have_count(0)
 
 

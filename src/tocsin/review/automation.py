@@ -72,6 +72,7 @@ SOLO_DELAY = timedelta(hours=24)
 """In solo mode the second person is the same one a day later."""
 
 MAX_REASON = 500
+_LAST = 20  # samples that a reason speaks of: what the alarm rang for stands at the end
 _ITSELF = "tocsin"
 
 
@@ -310,10 +311,10 @@ def _check_stands(
         transaction.connection, standing.stratum, standing.epoch, after=row.eligible_position or 0
     )
     if is_alarming(lately, standing.bar):
-        n_right = lately.count(True)
+        last = lately[-_LAST:]
         reason = (
-            f"it went bad: {n_right} of the {len(lately)} samples since it was found good are "
-            f"violations, the bar is {standing.bar:g}"
+            f"it went bad: {last.count(True)} of the last {len(last)} samples are violations, "
+            f"the bar is {standing.bar:g}"
         )
         _take_away(transaction, row, reason, by=_ITSELF)
     elif is_used_up(tally.n_settled, tally.n_violations, standing.bar):

@@ -52,7 +52,7 @@ def show_audit(
 def _who(entry: LogEntry) -> str | None:
     """The person behind an entry, if there is one."""
     verdict: Mapping[str, Any] = entry.body.get("verdict") or {}
-    return verdict.get("reviewer") or entry.body.get("by")
+    return verdict.get("reviewer") or entry.body.get("reviewer") or entry.body.get("by")
 
 
 def _facts(entry: LogEntry) -> list[tuple[str, str, str | None]]:
@@ -130,5 +130,5 @@ def _plain(name: str, value: object) -> Iterator[tuple[str, str, None]]:
             yield from _plain(inner, one)
     elif isinstance(value, list):
         yield name, ", ".join(map(str, value)) or "none", None
-    elif name != "by":
+    elif name not in ("by", "reviewer"):
         yield name, str(value), None

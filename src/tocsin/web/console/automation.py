@@ -17,6 +17,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from tocsin.errors import NotFoundError, TocsinError
+from tocsin.pipeline import RuleDetail
 from tocsin.review import (
     Permission,
     confirm,
@@ -28,6 +29,7 @@ from tocsin.review import (
 from tocsin.store import alerts
 from tocsin.web.automationpage import STATE_ORDER, read_automation
 from tocsin.web.callers import Form, Person, person
+from tocsin.web.console import rules
 from tocsin.web.console.pages import page, redirect
 from tocsin.web.context import Context, context_of
 from tocsin.web.subjects import names_of
@@ -157,3 +159,11 @@ def _rule_page(
         clauses=policy.clauses,
         **values,
     )
+
+
+def _for_rule(context: Context, connection: sa.Connection, detail: RuleDetail) -> dict[str, Any]:
+    """What the page of a rule shows of it."""
+    return values_of(context, connection, detail.summary.id)
+
+
+rules.PROVIDERS.append(_for_rule)
