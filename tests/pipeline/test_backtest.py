@@ -191,9 +191,21 @@ def test_a_pack_that_is_tried_hits_what_it_hits_once_it_is_in_force(
     judged: Store, tmp_path: Path
 ) -> None:
     changed = {
-        "windows": {**WINDOWS, "busy": "count(event, by=account, over=hours(30)) >= 5"},
+        "windows": {
+            **WINDOWS,
+            "busy": "count(event, by=account, over=hours(30)) >= 5",
+            "same": 'near_duplicate_of(text, bank("slogans"))',
+        },
         "banks/slogans.yaml": yaml.safe_dump(
-            {"bank": "slogans", "kind": "phrase", "entries": ["dawn of iron rises", "swimming"]}
+            {
+                "bank": "slogans",
+                "kind": "phrase",
+                "entries": [
+                    "dawn of iron rises",
+                    "The harbour swimming club meets at noon.",
+                    "Who lost a red umbrella at the tram stop?",
+                ],
+            }
         ),
     }
     tally = tally_of(judged, source(**changed))

@@ -201,4 +201,5 @@ def _peer_rate(store: Store, tried: PackSource, n_events: int) -> float:
 
 
 def _engine(side: Side) -> Engine:
-    return Engine(policy=side.policy(), detectors=registry.detectors(side.entries))
+    policy = side.policy()
+    return Engine(policy=policy, detectors=registry.detectors(side.entries, reads=policy.signals))

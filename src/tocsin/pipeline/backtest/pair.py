@@ -106,10 +106,14 @@ class Pair:
             for entry in mine.values()
             if others.get(entry.id) != entry
         ]
+        policies = source.before.policy(), source.after.policy()
+        reads = policies[0].signals | policies[1].signals
+        if own:
+            reads |= {f"{name}{_MARK}{side}" for name in reads for side in (_BEFORE, _AFTER)}
         return cls(
-            before=source.before.policy(),
-            after=source.after.policy(),
-            detectors=registry.detectors([*shared, *own]),
+            before=policies[0],
+            after=policies[1],
+            detectors=registry.detectors([*shared, *own], reads=reads),
             lateness=timedelta(seconds=source.lateness_s),
             is_split=bool(own),
         )
