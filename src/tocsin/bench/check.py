@@ -115,7 +115,7 @@ def _compiling(sizes: CheckSizes) -> Measurement:
         report = check(PackSource.from_files(files), [])
         if report.policy is None:
             raise ValueError(report.render())
-        registry.detectors(report.policy.entries)
+        registry.detectors(report.policy.entries, reads=report.policy.signals)
 
     return Measurement(
         measure="compile_s",
