@@ -17,6 +17,7 @@ accounts.read      yes     yes       yes          yes     yes  yes
 actions.read       yes     yes       yes          yes     yes  yes
 banks.read         yes     yes       yes          yes     yes  yes
 rules.read         yes     yes       yes          yes     yes  yes
+policy.backtest    yes     -         -            -       yes  yes
 policy.propose     yes     -         -            -       yes  yes
 policy.approve     -       -         -            -       yes  yes
 deadletters.read   yes     -         -            -       yes  yes

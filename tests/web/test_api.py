@@ -400,6 +400,7 @@ def test_openapi_describes_every_endpoint_with_our_error(site: Site) -> None:
         "/v1/decisions/{decision_id}",
         "/v1/cases", "/v1/cases/{case_id}", "/v1/cases/{case_id}/verdict",
         "/v1/verdicts/{verdict_id}/reverse", "/v1/actions", "/v1/deadletters", "/v1/status",
+        "/v1/backtests", "/v1/backtests/{backtest_id}", "/v1/backtests/{backtest_id}/changes",
         "/v1/automation", "/v1/alerts", "/v1/alerts/{alert_id}/acknowledge",
         "/v1/labels", "/v1/accounts/{key}/labels",
         "/v1/rules", "/v1/rules/{rule_id}", "/v1/proposals", "/v1/proposals/{proposal_id}",

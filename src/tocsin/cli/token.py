@@ -25,15 +25,19 @@ def command() -> None:
 
     \b
     Scopes:
-      events:write    send events
-      media:write     send the bytes of media
-      decisions:read  read decisions and explanations
-      cases:read      read cases and the status
-      cases:write     give verdicts in the name of a user, whom the request names
-      actions:read    read actions and where they stand
-      labels:read     read the labels of accounts and handles
-      labels:write    change them in the name of a user, whom the request names
-      admin           all of these, and the dead letters
+      events:write     send events
+      check            ask what would be decided about an event, storing nothing
+      media:write      send the bytes of media
+      decisions:read   read decisions and explanations, automation and alerts
+      cases:read       read cases and the status
+      cases:write      give verdicts in the name of a user, whom the request names
+      actions:read     read actions and where they stand
+      backtests:read   read back-tests and their differences
+      rules:read       read rules, their history, and proposals
+      proposals:write  decide proposals in the name of a user, whom the request names
+      labels:read      read the labels of accounts and handles
+      labels:write     change them in the name of a user, whom the request names
+      admin            all of these, and the dead letters
     """
 
 
