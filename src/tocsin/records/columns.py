@@ -58,8 +58,11 @@ class Columns(Protocol):
 
 def as_numbers(values: Sequence[Any]) -> Numbers:
     """Whole numbers, truth values or times as an array."""
-    first = next((value for value in values if value is not None), None)
     known: npt.NDArray[np.bool_] | None = None
+    try:
+        return Numbers(np.fromiter(values, np.int64, len(values)), None)
+    except (TypeError, OverflowError):  # times, one is None, or one is beyond 64 bits
+        first = next((value for value in values if value is not None), None)
     if isinstance(first, datetime):
         try:
             return Numbers(_microseconds(values), None)
@@ -81,7 +84,7 @@ def _microseconds(moments: Sequence[datetime]) -> npt.NDArray[np.int64]:
     `timestamp` is the quicker way; up to 2038 its float is nearer to its microsecond than to any
     other.
     """
-    seconds = np.array(list(map(datetime.timestamp, moments)))
+    seconds = np.fromiter(map(datetime.timestamp, moments), np.float64, len(moments))
     if float(np.abs(seconds).max()) < _EXACT_S:
         return np.rint(seconds * 1e6).astype(np.int64)
     return np.array(list(map(to_us, moments)), np.int64)

@@ -7,6 +7,7 @@ nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -40,6 +41,7 @@ class RingWindow:
     """One window."""
 
     def __init__(self, shape: Shape) -> None:
+        _load()
         self.shape = shape
         self._measure = _MEASURES[shape.measure]
         self._state = np.zeros(6, np.int64)
@@ -164,6 +166,21 @@ class RingWindow:
         self._entries = _aligned(2 * len(old), kernel.ENTRY_COLUMNS)
         kernel.unroll(old, self._entries, self._keys, int(self._state[kernel.FRONT]))
         self._state[kernel.FRONT] = 0
+
+
+@cache
+def _load() -> None:
+    """Have the compiled code at hand: from the disk it takes milliseconds, which no batch has."""
+    keys, pairs = _empty(1, kernel.KEY_COLUMNS), _empty(1, kernel.PAIR_COLUMNS)
+    entries, state = _aligned(1, kernel.ENTRY_COLUMNS), np.zeros(6, np.int64)
+    moved = kernel.rehash(keys, keys.copy(), kernel.LAST, 0)
+    kernel.relink(entries, state, kernel.OWNER, moved)
+    kernel.unroll(entries, entries.copy(), keys, 0)
+    kernel.expire(keys, pairs, entries, state, 0, 0)
+    hashes, none = np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
+    kernel.advance(
+        keys, pairs, entries, state, hashes, none, none, hashes, none, none, none.copy(), 0, 0, 0, 0
+    )
 
 
 def _room(table: Ints, n_used: int) -> int:
