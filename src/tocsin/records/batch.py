@@ -138,7 +138,7 @@ class EventBatch:
         recorded = recorded.select(names)
         if recorded.column("type").null_count:
             raise ValueError("an erased event cannot be judged: leave it out")
-        events = ArrowEvents(recorded)
+        events = ArrowEvents(recorded, lines)
         each = None
         if not isinstance(received_at, datetime):
             each = received_at.cast(pa.int64()).to_numpy(zero_copy_only=False)
