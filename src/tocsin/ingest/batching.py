@@ -20,7 +20,7 @@ from tocsin.clock import Clock
 from tocsin.ingest.lines import Block, Item, LineReader, Rows
 from tocsin.ingest.parse import Parsed, parse_lines
 from tocsin.plugins import Adapter
-from tocsin.records import DeadLetter, EventBatch, EventPolicy
+from tocsin.records import DeadLetter, EventBatch, EventPolicy, plain_posts
 
 __all__ = ["DEFAULT_MAX_EVENTS", "Batch", "Batcher", "file_batches", "live_batches"]
 
@@ -74,6 +74,11 @@ class Batcher:
         n_waiting = 0
         now = self._clock.now()
         for item in items:
+            if isinstance(item, Rows) and len(item) >= self._max_events:
+                yield from self._parse(waiting, now)
+                waiting, n_waiting = [], 0
+                item = yield from self._taken_by_columns(item)
+                now = self._clock.now()
             for part in self._parts(item, n_waiting):
                 waiting.append(part)
                 n_waiting += len(part) if isinstance(part, Block | Rows) else 1
@@ -82,6 +87,32 @@ class Batcher:
                     waiting, n_waiting = [], 0
                     now = self._clock.now()
         yield from self._parse(waiting, now)
+
+    def _taken_by_columns(self, rows: Rows) -> Generator[Batch, None, Rows]:
+        """Full batches of rows without a struct for each; returns the rows that fill none.
+
+        Rows before the first cut are read one by one, as they share their batch with others.
+        """
+        found = plain_posts(rows.batch, now=self._clock.now(), policy=self._policy)
+        if found is None:
+            return rows
+        recorded, lines = found
+        size = self._max_events
+        start = (size - len(self._pending.events)) % size
+        if start:
+            yield from self._parse([rows.slice(0, start)], self._clock.now())
+        while start + size <= len(lines) and not self._pending.events:
+            own = lines[start : start + size]
+            if sum(map(len, own)) >= MAX_BATCH_BYTES:
+                break
+            batch = EventBatch.from_arrow(
+                recorded.slice(start, size), self._clock.now(), self._source, own
+            )
+            letters = tuple(self._pending.dead_letters)
+            self._pending = Parsed()
+            yield Batch(events=batch, dead_letters=letters)
+            start += size
+        return rows.slice(start, len(rows))
 
     def _parts(self, item: Item, n_waiting: int) -> Iterable[Item]:
         if isinstance(item, Block | Rows):

@@ -121,9 +121,13 @@ class Rows(Struct, frozen=True):
         """The same in smaller parts: the first of so many rows, each other of so many."""
         start = 0
         while start < len(self):
-            part = self.batch.slice(start, then if start else first)
-            yield Rows(self.source, self.offset + start, part)
-            start += part.num_rows
+            part = self.slice(start, start + (then if start else first))
+            yield part
+            start += len(part)
+
+    def slice(self, start: int, end: int) -> Rows:
+        """Some of them."""
+        return Rows(self.source, self.offset + start, self.batch.slice(start, end - start))
 
 
 Item = Line | Block | RefusedLine | Row | Rows

@@ -273,7 +273,7 @@ class Live:
         if self._next_expiry is None or self._next_expiry > batch.received_at:
             return
         connection = transaction.connection
-        ids = {event.id for event in batch.events}
+        ids = set(batch.columns.values("id"))
         if len(eventids.known(connection, sorted(ids))) < len(ids):
             banks.retire_expired(transaction, batch.received_at)
             self.reload(connection)
@@ -361,16 +361,10 @@ def _split(transaction: Transaction, batch: EventBatch) -> tuple[EventBatch, tup
     """The events that the log does not have, and for each event whether it is one of them."""
     if not batch.events:
         return batch, ()
-    is_new = transaction.claim([event.id for event in batch.events])
+    is_new = transaction.claim(batch.columns.values("id"))
     if all(is_new):
         return batch, is_new
-    new = EventBatch(
-        events=list(compress(batch.events, is_new)),
-        lines=list(compress(batch.lines, is_new)),
-        received_at=batch.received_at,
-        source=batch.source,
-    )
-    return new, is_new
+    return batch.only(is_new), is_new
 
 
 def _decisions_known(
@@ -382,11 +376,12 @@ def _decisions_known(
     """What stands about the events that came again, counted each time that one came."""
     if all(is_new):
         return Counter()
-    again = Counter(event.id for event, new in zip(batch.events, is_new, strict=True) if not new)
+    ids = batch.columns.values("id")
+    again = Counter(event_id for event_id, new in zip(ids, is_new, strict=True) if not new)
     found: Counter[tuple[str, str]] = Counter()
     for decision in made:
         found[decision.clause, decision.outcome.value] += again.get(decision.event, 0)
-    earlier = again.keys() - {event.id for event in compress(batch.events, is_new)}
+    earlier = again.keys() - set(compress(ids, is_new))
     for event_id, clause, outcome in decisions.about_events(connection, sorted(earlier)):
         found[clause, outcome] += again[event_id]
     return +found

@@ -13,6 +13,7 @@ from tocsin.records.arrow import (
     json_to_arrow,
     rows_of,
 )
+from tocsin.records.arrowlines import plain_posts
 from tocsin.records.automation import (
     ALPHA,
     CALM_SAMPLES,
@@ -304,6 +305,7 @@ __all__ = [
     "post_of",
     "published_schema",
     "rendered_schema",
+    "plain_posts",
     "restore_event",
     "rounded_score",
     "rows_of",

@@ -10,10 +10,11 @@ results never depend on how events were cut into batches.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from itertools import compress
 from typing import Protocol, overload
 
 import numpy as np
@@ -122,11 +123,13 @@ class EventBatch:
         recorded: pa.RecordBatch,
         received_at: datetime | pa.Array,
         source: str,
+        lines: Sequence[bytes] | None = None,
     ) -> EventBatch:
         """A batch over columns in `EVENT_SCHEMA` (others are left aside), validated before.
 
         `received_at` is one moment, or one for each row (`timestamp[us, UTC]`, at least one row).
-        Events and lines are made row by row when somebody asks for them.
+        Events and lines are made row by row when somebody asks for them; `lines`, where the caller
+        has them already, are the canonical JSON of the same events.
 
         Raises:
             ValueError: a row has no type: an event that was erased.
@@ -135,14 +138,14 @@ class EventBatch:
         recorded = recorded.select(names)
         if recorded.column("type").null_count:
             raise ValueError("an erased event cannot be judged: leave it out")
-        events = ArrowEvents(recorded)
+        events = ArrowEvents(recorded, lines)
         each = None
         if not isinstance(received_at, datetime):
             each = received_at.cast(pa.int64()).to_numpy(zero_copy_only=False)
             received_at = from_us(int(each.max()))
         return cls(
             events=events,
-            lines=_Lines(events),
+            lines=_Lines(events) if lines is None else lines,
             received_at=received_at,
             source=source,
             recorded=recorded,
@@ -151,6 +154,20 @@ class EventBatch:
 
     def __len__(self) -> int:
         return len(self.events)
+
+    def only(self, is_kept: Sequence[bool]) -> EventBatch:
+        """The batch without the rows where `is_kept` says no."""
+        lines = list(compress(self.lines, is_kept))
+        if self.recorded is not None and self.received_us is None:
+            kept = self.recorded.filter(pa.array(is_kept, pa.bool_()))
+            return EventBatch.from_arrow(kept, self.received_at, self.source, lines)
+        return replace(
+            self,
+            events=list(compress(self.events, is_kept)),
+            lines=lines,
+            recorded=None,
+            received_us=None if self.received_us is None else self.received_us[list(is_kept)],
+        )
 
     @cached_property
     def arrow(self) -> pa.RecordBatch:

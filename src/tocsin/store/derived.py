@@ -28,6 +28,7 @@ from tocsin.records import (
     Decision,
     EntryKind,
     Event,
+    EventBatch,
     LogEntry,
     Outcome,
     ProposalState,
@@ -43,7 +44,7 @@ from tocsin.store import draws, labelrows, rulehits, schema, standings
 from tocsin.store.driversql import DriverSql, insert_rows
 from tocsin.store.times import to_us
 
-__all__ = ["apply_entry", "apply_events"]
+__all__ = ["apply_entry", "apply_events", "with_effect"]
 
 ESCALATED_PRIORITY = 900
 """Of 1,000: what somebody escalates comes before what rules find, save imminent danger."""
@@ -52,6 +53,7 @@ ESCALATED_PRIORITY = 900
 _ABOUT_ACCOUNTS = (AccountCreated, AccountUpdated, AccountSuspended, AccountRestored)
 _WITH_EFFECT = frozenset({ActionResult, ReportFiled, *_ABOUT_ACCOUNTS})
 """Types of events that change derived tables by themselves; most are of none of them."""
+_TAGS_WITH_EFFECT = frozenset(str(kind.__struct_config__.tag) for kind in _WITH_EFFECT)
 
 
 def apply_entry(
@@ -66,6 +68,14 @@ def apply_entry(
         _APPLIED[entry.kind](connection, entry)
 
 
+def with_effect(batch: EventBatch) -> list[Event]:
+    """Those events of a batch that change derived tables by themselves, in order."""
+    kinds = batch.columns.values("type")
+    if _TAGS_WITH_EFFECT.isdisjoint(kinds):
+        return []
+    return [batch.events[row] for row, kind in enumerate(kinds) if kind in _TAGS_WITH_EFFECT]
+
+
 def apply_events(
     connection: sa.Connection,
     entry: LogEntry,
@@ -76,7 +86,8 @@ def apply_events(
 ) -> None:
     """Bring the derived tables up to date with one batch of events and what was judged of them.
 
-    Of what was erased since, `events` has nothing, `lines` has b"" and the others None. The ids
+    `events` may leave out those without an effect of their own (`with_effect`). Of what was erased
+    since, `events` has nothing, `lines` has b"" and the others None. The ids
     of the events are noted already (`eventids`).
     """
     for event in [event for event in events if type(event) in _WITH_EFFECT]:

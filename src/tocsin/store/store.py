@@ -76,7 +76,7 @@ class Transaction:
         drawn = draws.draw(self.connection, judgement)
         body = {
             "source": batch.source,
-            "ids": [event.id for event in batch.events],
+            "ids": list(batch.columns.values("id")),
             "decisions": [decision.id for decision in judgement.decisions],
         }
         if drawn:
@@ -98,7 +98,7 @@ class Transaction:
         derived.apply_events(
             self.connection,
             entry,
-            batch.events,
+            derived.with_effect(batch),
             batch.lines,
             judgement.decisions,
             judgement.shadow,
