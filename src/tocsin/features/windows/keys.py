@@ -99,7 +99,9 @@ class BatchKeys:
                 found = found & self._conditions[where](self._features, self.n_rows)
             else:
                 types = self._batch.columns.values("type")
-                found = np.fromiter(map(events.__contains__, types), np.bool_, self.n_rows)
+                found = np.ones(self.n_rows, np.bool_)
+                if not events.issuperset(types):
+                    found = np.fromiter(map(events.__contains__, types), np.bool_, self.n_rows)
             self._counted[key] = found
         return found
 

@@ -1,8 +1,8 @@
 """Windows as exact linked rings in arrays, compiled by numba: the fast implementation.
 
 Comes in: steps. Goes out: answers. Always holds: see `steps`; the same answers as `plain`. The
-arrays double when they are full, so that memory follows the events of one window. Refused:
-nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
+arrays double when they are full, or (`prepare`) one by one before; memory follows the events of
+one window. Refused: nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
 """
 
 from __future__ import annotations
