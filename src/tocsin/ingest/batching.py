@@ -77,9 +77,11 @@ class Batcher:
             if isinstance(item, Rows) and len(item) >= self._max_events:
                 yield from self._parse(waiting, now)
                 waiting, n_waiting = [], 0
-                item = yield from self._taken_by_columns(item)
+                left: Item = yield from self._taken_by_columns(item)
                 now = self._clock.now()
-            for part in self._parts(item, n_waiting):
+            else:
+                left = item
+            for part in self._parts(left, n_waiting):
                 waiting.append(part)
                 n_waiting += len(part) if isinstance(part, Block | Rows) else 1
                 if n_waiting >= self._max_events:

@@ -234,9 +234,7 @@ def _member(field: _Field, column: pa.Array, n_absent: int, moments: _Moments) -
     return [made]
 
 
-def _values(
-    field: _Field, column: pa.Array, moments: _Moments
-) -> tuple[str, pa.Array | None, str]:
+def _values(field: _Field, column: pa.Array, moments: _Moments) -> tuple[str, pa.Array | None, str]:
     """The values of a field as JSON, and what stands around each; None where all are defaults."""
     if field.kind is tuple:
         return _lists(field, column, moments)
@@ -276,7 +274,9 @@ def _with_escapes(column: pa.Array, rows: npt.NDArray[np.int64]) -> pa.Array:
     """The column with some of its texts escaped as the encoder does it."""
     values = column.take(pa.array(rows)).to_pylist()
     encoded = _ENCODER.encode_lines(values)[:-1].decode().split("\n")
-    escaped = [None if value is None else line[1:-1] for value, line in zip(values, encoded, strict=True)]
+    escaped = [
+        None if value is None else line[1:-1] for value, line in zip(values, encoded, strict=True)
+    ]
     is_special = np.zeros(len(column), np.bool_)
     is_special[rows] = True
     return pc.replace_with_mask(column, _flags(is_special), pa.array(escaped, pa.string()))
@@ -333,9 +333,7 @@ def _choice(field: _Field, column: pa.Array) -> pa.Array | None:
     return pc.if_else(pc.equal(column, _literal(field.default)), _NOTHING, column)
 
 
-def _lists(
-    field: _Field, column: pa.Array, moments: _Moments
-) -> tuple[str, pa.Array | None, str]:
+def _lists(field: _Field, column: pa.Array, moments: _Moments) -> tuple[str, pa.Array | None, str]:
     """Lists of texts or of objects; an empty one is not written."""
     items = column.flatten()
     if not len(items):

@@ -304,8 +304,9 @@ class ArrowColumns:
 def _plain_values(array: pa.Array) -> list[Any]:
     """The values as Python has them."""
     if pa.types.is_string(array.type):  # without a scalar of Arrow for each
-        return array.to_numpy(zero_copy_only=False).tolist()
-    found: list[Any] = array.to_pylist()
+        found: list[Any] = array.to_numpy(zero_copy_only=False).tolist()
+    else:
+        found = array.to_pylist()
     return found
 
 
