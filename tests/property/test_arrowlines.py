@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 import msgspec
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.event_strategies import NOW, events
-from tocsin.records.events import POST_EVENTS
+from tests.property.event_strategies import posts as any_posts
 from tocsin.records import (
-    EVENT_SCHEMA,
     Event,
     EventPolicy,
-    PostCreated,
-    PostUpdated,
     encode_event,
     events_of,
     events_to_arrow,
     plain_posts,
 )
+from tocsin.records.events import POST_EVENTS
 
 POLICY = EventPolicy()
-posts = events.filter(lambda event: isinstance(event, POST_EVENTS)).map(
-    lambda event: msgspec.structs.replace(event, extra=())
-)
+posts = any_posts.map(lambda event: msgspec.structs.replace(event, extra=()))
 
 
 def said(batch: pa.RecordBatch) -> pa.RecordBatch:
