@@ -121,17 +121,21 @@ def activate_pack(context: CliContext, *, pack: Path | None, reason: str, by: st
 @shared_options
 def list_versions(context: CliContext) -> None:
     """List the packs that were in force, newest first."""
-    from tocsin.store import policies  # not needed for --help
+    from tocsin.store import people, policies  # not needed for --help
 
     with context.store() as store, store.read() as connection:
         activations = policies.list_activations(connection)
+        names = {user.id: user.name for user in people.list_users(connection)}
     if context.json:
         for activation in activations:
             context.emit(activation)
         return
     context.table(
         ("version", "since", "by", "reason"),
-        ((a.version, f"{a.at:%Y-%m-%d %H:%M:%S}", a.by, a.reason) for a in activations),
+        (
+            (a.version, f"{a.at:%Y-%m-%d %H:%M:%S}", names.get(a.by, a.by), a.reason)
+            for a in activations
+        ),
     )
 
 

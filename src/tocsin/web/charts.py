@@ -17,7 +17,7 @@ __all__ = ["Series", "bar_chart", "interval", "sparkline"]
 Series = tuple[str, Sequence[int]]
 """The name of a class in the stylesheet (`c-active`, `c-shadow`), and a number for each bar."""
 
-_WIDTH, _HEIGHT = 720, 160
+_WIDTH, _HEIGHT = 1_200, 180
 _LEFT, _BOTTOM, _TOP = 44, 22, 8
 _SPARK_WIDTH, _SPARK_HEIGHT = 120, 24
 
