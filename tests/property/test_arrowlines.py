@@ -7,8 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.event_strategies import NOW, events
-from tests.property.event_strategies import posts as any_posts
+from tests.property.event_strategies import NOW, events, post_events
 from tocsin.records import (
     Event,
     EventPolicy,
@@ -20,7 +19,7 @@ from tocsin.records import (
 from tocsin.records.events import POST_EVENTS
 
 POLICY = EventPolicy()
-posts = any_posts.map(lambda event: msgspec.structs.replace(event, extra=()))
+posts = post_events.map(lambda event: msgspec.structs.replace(event, extra=()))
 
 
 def said(batch: pa.RecordBatch) -> pa.RecordBatch:
