@@ -19,6 +19,7 @@ from tocsin.records import (
     Target,
 )
 from tocsin.records.codec import EVENTS_OF_AN_ACCOUNT
+from tocsin.records.events import POST_EVENTS
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ALLOWED = frozenset({"channel", "post.tone"})
@@ -121,3 +122,4 @@ def _events_of(struct: type) -> st.SearchStrategy[Event]:
 
 
 events = st.one_of([_events_of(struct) for struct in get_args(Event)])
+post_events = st.one_of([_events_of(struct) for struct in POST_EVENTS])
