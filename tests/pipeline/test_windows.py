@@ -308,7 +308,7 @@ def test_a_window_that_expired_leaves_nothing_behind(sqlite_url: str, tmp_path: 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_windows_after_kills_are_those_of_an_undisturbed_run(
-    sqlite_url: str, tmp_path: Path
+    database_url: str, sqlite_url: str, tmp_path: Path
 ) -> None:
     chance = random.Random(20_260_302)  # noqa: S311  # no secret
     lines = made_lines(900)
@@ -322,10 +322,9 @@ def test_windows_after_kills_are_those_of_an_undisturbed_run(
         "TOCSIN_WINDOW_SNAPSHOT_S": "1",
         "TOCSIN_ARCHIVE_AFTER_EVENTS": "300",
     }
-    urls = {}
+    urls = {calm: sqlite_url.replace("tocsin.db", "calm.db"), disturbed: database_url}
     n_kills = 0
     for folder, kills in ((calm, 0), (disturbed, 5)):
-        urls[folder] = sqlite_url.replace("tocsin.db", f"{folder.name}.db")
         env = {**common, "TOCSIN_DATA_DIR": str(folder / "data")}
         words = ("run", "--db", urls[folder], source)
         for left in range(kills, -1, -1):

@@ -122,4 +122,8 @@ def _events_of(struct: type) -> st.SearchStrategy[Event]:
 
 
 events = st.one_of([_events_of(struct) for struct in get_args(Event)])
-post_events = st.one_of([_events_of(struct) for struct in POST_EVENTS])
+
+post_events: st.SearchStrategy[Event] = st.one_of(
+    [_events_of(struct) for struct in get_args(Event) if struct in POST_EVENTS]
+)
+"""Events that carry a post."""

@@ -15,7 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.event_strategies import NOW, events
-from tocsin.records import EVENT_SCHEMA, Event, EventBatch, encode_event, events_to_arrow
+from tocsin.records import (
+    EVENT_SCHEMA,
+    Event,
+    EventBatch,
+    as_numbers,
+    encode_event,
+    events_to_arrow,
+)
+from tocsin.records.times import to_us
 
 PATHS = sorted(
     {"type", "id", "at", "extra"}
@@ -94,3 +102,24 @@ def test_an_erased_event_is_refused() -> None:
     rows[0]["type"] = None
     with pytest.raises(ValueError, match="erased"):
         EventBatch.from_arrow(pa.RecordBatch.from_pylist(rows, schema=EVENT_SCHEMA), NOW, "s")
+
+
+@given(st.lists(st.datetimes(timezones=st.timezones()), min_size=1, max_size=5))
+@settings(max_examples=300)
+def test_times_are_exact_to_the_microsecond(moments: list[datetime]) -> None:
+    assert as_numbers(moments).values.tolist() == list(map(to_us, moments))
+
+
+@given(
+    st.lists(
+        st.datetimes(
+            datetime(1950, 1, 1),  # noqa: DTZ001  # the zone comes from `timezones`
+            datetime(2039, 1, 1),  # noqa: DTZ001
+            timezones=st.just(UTC),
+        ),
+        min_size=1,
+    )
+)
+@settings(max_examples=500)
+def test_times_near_ours_are_exact_too(moments: list[datetime]) -> None:
+    assert as_numbers(moments).values.tolist() == list(map(to_us, moments))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tocsin.detectors import links
 from tocsin.matching import LinkPattern, find_links, parse_link
-from tocsin.matching.links import _any_link, _plain_link
+from tocsin.matching.links import _any_link, _plain_link, host_of
 from tocsin.testing import T0, bank_entry, post_event
 from tocsin.testing.detector_conformance import given as given_events
 
@@ -33,6 +33,23 @@ def test_a_canonical_address_is_its_own(address: str) -> None:
 def test_the_short_way_to_a_canonical_address_gives_what_the_long_one_gives(text: str) -> None:
     short = _plain_link(text)
     assert short is None or short == _any_link(text)
+
+
+@given(
+    st.one_of(
+        texts,
+        st.builds(
+            "{}://{}{}".format,
+            st.sampled_from(("http", "https", "ftp", "hxxp", "HTTP", " http", "x")),
+            st.sampled_from((*HOSTS, "a.example:80", "[::1]", "A.example", "a.example.", "~a.b")),
+            st.one_of(texts.map("/".__add__), st.text(max_size=20).map("/".__add__), st.text()),
+        ),
+    )
+)
+@settings(max_examples=1_000)
+def test_a_host_is_that_of_the_whole_link(address: str) -> None:
+    link = parse_link(address)
+    assert host_of(address) == (None if link is None else link.host)
 
 
 @given(texts)

@@ -120,8 +120,9 @@ def test_answers_are_those_of_one_that_keeps_everything(
 
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("measure", list(WindowMeasure))
+@pytest.mark.parametrize("is_prepared", [False, True])
 def test_a_long_run_grows_wraps_and_lets_go(
-    make: Callable[[Shape], Window], measure: WindowMeasure
+    make: Callable[[Shape], Window], measure: WindowMeasure, *, is_prepared: bool
 ) -> None:
     chance = np.random.default_rng(3)
     shape = Shape(measure, 3_000, 40)
@@ -137,6 +138,8 @@ def test_a_long_run_grows_wraps_and_lets_go(
     for start in range(0, n, 997):
         cut = columns(steps[start : start + 997], watermarks[start : start + 997].tolist())
         assert found.advance(cut).tolist() == plain.advance(cut).tolist()
+        if is_prepared:
+            found.prepare(100)
     watermark = int(watermarks[-1])
     found.expire(watermark)
     held = found.stats()

@@ -24,7 +24,7 @@ def _id(own: str | None, handle: str | None) -> str | None:
 
 def _ids(table: Features) -> Sequence[str | None]:
     ids = table.read("actor.id")
-    if None not in ids:
+    if all(ids):
         return ids
     return [own or handle for own, handle in zip(ids, table.read("actor.handle"), strict=True)]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tocsin.features.table import ACCOUNT_TYPES, Feature, Features
 from tocsin.matching import find_links, parse_link
-from tocsin.matching.links import Link
+from tocsin.matching.links import Link, host_of, may_hold_link
 from tocsin.records import FeatureSpec, ValueType
 
 __all__ = ["FEATURES"]
@@ -47,14 +47,13 @@ def _links(*read: Any) -> tuple[str, ...] | None:
 def _all_hosts(table: Features) -> list[tuple[str, ...] | None]:
     """The same for all rows: most hold nothing that could be a link."""
     sent, texts = table.read("post.links"), table.read("post.text")
-    return [
-        _unique_hosts([link.host for link in map(parse_link, own) if link is not None])
-        if own
-        else _hosts(*(table.cell(path, row) for path in _READS))
-        if own is None or (text and ("." in text or "://" in text))
-        else ()
-        for row, (own, text) in enumerate(zip(sent, texts, strict=True))
-    ]
+    found: list[tuple[str, ...] | None] = [()] * len(sent)
+    for row, own in enumerate(sent):
+        if own:
+            found[row] = _unique_hosts([host for host in map(host_of, own) if host is not None])
+        elif own is None or may_hold_link(texts[row] or ""):
+            found[row] = _hosts(*(table.cell(path, row) for path in _READS))
+    return found
 
 
 def _unique_hosts(hosts: Sequence[str]) -> tuple[str, ...]:

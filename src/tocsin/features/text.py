@@ -117,7 +117,7 @@ def _titles(table: Features) -> list[str | None]:
 def _hashtags(sent: tuple[str, ...] | None, text: str | None) -> tuple[str, ...] | None:
     """`sent` is None where there is no post."""
     if sent:
-        return _unique([_tag_key(tag) for tag in sent])
+        return _tag_keys(sent)
     if sent is None:
         return None
     return _unique(map(_tag_key, hashtags_in(text or "")))
@@ -125,12 +125,21 @@ def _hashtags(sent: tuple[str, ...] | None, text: str | None) -> tuple[str, ...]
 
 def _all_hashtags(table: Features) -> list[tuple[str, ...] | None]:
     """The same for all rows: most have none."""
-    return [
-        ()
-        if sent == () and (not text or ("#" not in text and "＃" not in text))
-        else _hashtags(sent, text)
-        for sent, text in zip(table.read("post.hashtags"), table.read("post.text"), strict=True)
-    ]
+    all_sent, texts = table.read("post.hashtags"), table.read("post.text")
+    found: list[tuple[str, ...] | None] = [()] * len(all_sent)
+    for row, sent in enumerate(all_sent):
+        if sent:
+            found[row] = _tag_keys(sent)
+        elif sent is None:
+            found[row] = None
+        elif (text := texts[row]) and ("#" in text or "＃" in text):
+            found[row] = _hashtags(sent, text)
+    return found
+
+
+@lru_cache(maxsize=4_096)  # the same few come together again
+def _tag_keys(sent: tuple[str, ...]) -> tuple[str, ...]:
+    return _unique([_tag_key(tag) for tag in sent])
 
 
 @lru_cache(maxsize=16_384)  # the same hashtags come again

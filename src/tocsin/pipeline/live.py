@@ -353,8 +353,7 @@ def _collect_once() -> None:
 
 def _edit_position(connection: sa.Connection) -> int:
     """Where the log last changed what decides: a policy, a bank, or the state of a rule."""
-    kinds = (EntryKind.POLICY, EntryKind.BANK, EntryKind.RULE)
-    return max(log.newest(connection, kind) for kind in kinds)
+    return log.newest(connection, EntryKind.POLICY, EntryKind.BANK, EntryKind.RULE)
 
 
 def _split(transaction: Transaction, batch: EventBatch) -> tuple[EventBatch, tuple[bool, ...]]:

@@ -75,6 +75,7 @@ __all__ = [
     "from_stored",
     "matched",
     "trace",
+    "traced_parts",
 ]
 
 Result = FeatureValue | tuple[float, ...] | None
@@ -198,13 +199,22 @@ def evaluate(expr: Expr, reader: Reader) -> Result:
     return combine(expr, [evaluate(child, reader) for child in expr.children])
 
 
-def trace(expr: Expr, reader: Reader) -> Trace:
-    """Everything that the expression can read, whether or not the result needed it."""
+def traced_parts(expr: Expr) -> Sequence[Expr]:
+    """The parts of an expression that its trace tells of: the same for every event."""
+    return tuple(
+        part
+        for part in walk(expr)
+        if part.is_recorded or isinstance(part, Name | BankTest | SignalRead)
+    )
+
+
+def trace(parts: Sequence[Expr], reader: Reader) -> Trace:
+    """Everything that an expression of these parts can read, needed for its result or not."""
     values: dict[str, Value] = {}
     missing: dict[str, None] = {}
     signals: set[str] = set()
     spans: dict[str, tuple[Span, ...]] = {}
-    for part in walk(expr):
+    for part in parts:
         if isinstance(part, BankTest | SignalRead) and reader.signal(part.signal) is not None:
             signals.add(part.signal)
         if not (part.is_recorded or isinstance(part, Name)):

@@ -115,9 +115,11 @@ class Columns:
         answers: npt.NDArray[np.int64] | None = answers_of(spec)
         if answers is None:
             return Numbers(np.zeros(self.n_rows), np.zeros(self.n_rows, dtype=np.bool_))
-        if len(answers) and int(answers.min()) >= 0:
-            return _exact(Numbers(answers, None))
-        return _exact(Numbers(answers, answers >= 0))
+        known = answers >= 0
+        numbers = Numbers(answers, None if np.count_nonzero(known) == len(known) else known)
+        if len(answers) == 0 or int(answers.max()) < _EXACT:  # none lies below -1
+            return numbers
+        return _exact(numbers)
 
     def distinct(self, name: str) -> _Distinct:
         """The different values of a feature."""

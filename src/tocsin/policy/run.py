@@ -23,8 +23,16 @@ from tocsin.policy.decide import (
 )
 from tocsin.policy.examples import RuleExample, collect_examples
 from tocsin.policy.execute import Asker, CompiledPlan, Executor, Interpreted, rows_that_meet
-from tocsin.policy.expressions import BankTest, HasLabel, Name, SignalRead, WindowRead, walk
-from tocsin.policy.interpret import EventReader, trace
+from tocsin.policy.expressions import (
+    BankTest,
+    Expr,
+    HasLabel,
+    Name,
+    SignalRead,
+    WindowRead,
+    walk,
+)
+from tocsin.policy.interpret import EventReader, trace, traced_parts
 from tocsin.policy.masks import Columns, Rows
 from tocsin.policy.source import PackSource
 from tocsin.policy.spec import Clause, Rule
@@ -380,8 +388,19 @@ class CompiledPolicy:
 
     def _traced(self, indexes: Sequence[int], reader: EventReader) -> list[Hit]:
         """The hits with what their rules read, as the interpreter reads it."""
-        rules = [self.rules[index] for index in indexes]
-        return [Hit(rule, trace(rule.condition, reader)) for rule in rules]
+        hits = []
+        for index in indexes:
+            rule = self.rules[index]
+            parts = self._parts.get(index)
+            if parts is None:
+                parts = self._parts[index] = traced_parts(rule.condition)
+            hits.append(Hit(rule, trace(parts, reader)))
+        return hits
+
+    @cached_property
+    def _parts(self) -> dict[int, Sequence[Expr]]:
+        """What the traces of rules tell of, by index; made when a rule first hits."""
+        return {}
 
 
 def _by_subject(batch: EventBatch, row: int, hits: Sequence[Hit]) -> dict[Subject, list[Hit]]:

@@ -14,12 +14,13 @@ import typing
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pyarrow as pa
 import pyarrow.json as pa_json
+from msgspec.structs import asdict
 
 from tocsin.records.codec import encode_event
 from tocsin.records.events import Actor, Event, Post
@@ -245,7 +246,13 @@ def _structs(names: Sequence[str], columns: Sequence[pa.Array]) -> list[dict[str
         return [{} for _ in range(len(columns[0]) if columns else 0)]
     names = [name for name, _ in kept]
     values = [_values(name, column) for name, column in kept]
-    return [dict(zip(names, row, strict=False)) for row in zip(*values, strict=True)]
+    return list(map(asdict, map(_row(tuple(names)), *values)))
+
+
+@lru_cache(maxsize=64)  # which columns there are, the sender says
+def _row(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A struct of these fields: a dictionary is made faster from one than from two sequences."""
+    return msgspec.defstruct("Row", names, gc=False)
 
 
 def _values(name: str, column: pa.Array) -> list[Any]:

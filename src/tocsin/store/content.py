@@ -9,6 +9,7 @@ it was.
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Sequence
 from hashlib import sha256
@@ -64,7 +65,7 @@ def commit(salt: bytes, item: bytes) -> bytes:
 
 def commitments(items: Sequence[bytes], salts: bytes) -> bytes:
     """The commitments to all items, one after the other."""
-    each = [salts[start : start + SALT_BYTES] for start in range(0, len(salts), SALT_BYTES)]
+    each = struct.unpack(f"{SALT_BYTES}s" * len(items), salts)
     digests = map(sha256, map(add, each, items))
     return b"".join([digest.digest() for digest in digests])
 

@@ -27,9 +27,9 @@ SCHEMA_VERSION = "0006"
 WRITE_LOCK = 7_205_759_403_792_793
 """Key of PostgreSQL's advisory lock for writers: any fixed number, unlikely to be another's."""
 
-CHECKPOINT_PAGES = 4_000
-"""SQLite takes its log of 16 MB over into the file in one go. At its own 1,000 pages that meets
-every 25th batch, and one in a hundred shall be slow at most."""
+CHECKPOINT_PAGES = 1_000
+"""SQLite takes its log of 4 MB over into the file in one go, SQLite's own default. Larger ones cost
+as much in all and make a longer pause; smaller ones cost more."""
 
 BUSY_TIMEOUT_S = 60
 """How long a writer waits for another process's transaction; they take milliseconds."""

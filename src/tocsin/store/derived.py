@@ -98,7 +98,9 @@ def apply_events(
         elif isinstance(event, _ABOUT_ACCOUNTS):
             _apply_account(connection, entry, event)
     if decisions:
-        line_of = dict(zip(entry.body["ids"], lines, strict=True))
+        wanted = {made.event for made in decisions if made is not None}
+        pairs = zip(entry.body["ids"], lines, strict=True)
+        line_of = {event_id: line for event_id, line in pairs if event_id in wanted}
         _apply_decisions(connection, entry, decisions, line_of)
         labelrows.apply_decisions(connection, entry, decisions)
     if decisions or shadow:

@@ -35,7 +35,7 @@ from tocsin.records import (
     Subject,
 )
 from tocsin.store import schema
-from tocsin.store.driversql import DriverSql
+from tocsin.store.driversql import DriverSql, insert_rows
 from tocsin.store.times import to_us
 
 __all__ = ["HALVING", "apply_judgement", "draw", "insert"]
@@ -107,7 +107,7 @@ def insert(connection: sa.Connection, entry: LogEntry) -> None:
         for ordinal, sample in enumerate(drawn)
     ]
     if rows:
-        connection.execute(sa.insert(table), rows)
+        insert_rows(connection, table, rows)
 
 
 def apply_judgement(connection: sa.Connection, entry: LogEntry) -> None:

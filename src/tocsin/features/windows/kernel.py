@@ -106,8 +106,10 @@ def _find(rows: Ints, high: int, low: int) -> int:
 @compiled
 def rehash(old: Ints, new: Ints, column: int, least: int) -> Ints:
     """Empty a table and move the rows whose column is at least this in: where each stands now."""
-    new[:] = 0
-    new[:, USE] = EMPTY
+    for row in range(new.shape[0]):
+        for part in range(new.shape[1]):
+            new[row, part] = 0
+        new[row, USE] = EMPTY
     moved = np.full(old.shape[0], NONE, np.int64)
     for row in range(old.shape[0]):
         if old[row, USE] != EMPTY and old[row, column] >= least:
@@ -119,9 +121,11 @@ def rehash(old: Ints, new: Ints, column: int, least: int) -> Ints:
 
 
 @compiled
-def relink(entries: Ints, link: int, moved: Ints) -> None:
+def relink(entries: Ints, state: Ints, link: int, moved: Ints) -> None:
     """Let entries point to where the rows of a table stand now."""
-    for entry in range(entries.shape[0]):
+    n = entries.shape[0]
+    for nth in range(state[SIZE]):
+        entry = state[FRONT] + nth if state[FRONT] + nth < n else state[FRONT] + nth - n
         row = entries[entry, link]
         if row >= 0:
             entries[entry, link] = moved[row]

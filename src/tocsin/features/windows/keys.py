@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -98,7 +99,9 @@ class BatchKeys:
                 found = found & self._conditions[where](self._features, self.n_rows)
             else:
                 types = self._batch.columns.values("type")
-                found = np.fromiter(map(events.__contains__, types), np.bool_, self.n_rows)
+                found = np.ones(self.n_rows, np.bool_)
+                if not events.issuperset(types):
+                    found = np.fromiter(map(events.__contains__, types), np.bool_, self.n_rows)
             self._counted[key] = found
         return found
 
@@ -118,15 +121,13 @@ class BatchKeys:
 
     def _of_values(self, kind: WindowKey) -> KeyColumn:
         values = self._values(kind)
+        rows = np.arange(self.n_rows)
+        texts = list(filter(None, values))
+        if len(texts) < self.n_rows:
+            rows = rows[np.fromiter(map(bool, values), np.bool_, self.n_rows)]
         if kind in _SEVERAL:
-            texts = [text for several in values if several for text in several]
-            counts = [len(several) if several else 0 for several in values]
-            rows = np.repeat(np.arange(self.n_rows), counts)
-        else:
-            texts = [text for text in values if text]
-            rows = np.arange(self.n_rows)
-            if len(texts) < self.n_rows:
-                rows = rows[np.fromiter(map(bool, values), np.bool_, self.n_rows)]
+            n_texts = np.fromiter(map(len, texts), np.int64, len(texts))
+            rows, texts = np.repeat(rows, n_texts), list(chain.from_iterable(texts))
         return KeyColumn(rows, self._hasher.of_slices(*joined(texts)), self.n_rows)
 
     def _values(self, kind: WindowKey) -> Sequence[Any]:

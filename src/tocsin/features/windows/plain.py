@@ -169,6 +169,10 @@ class PlainWindow:
             if found is not None and found.forget(horizon):
                 del self._keys[key]
 
+    def prepare(self, _n_steps: int) -> bool:
+        """Nothing to do: containers grow bit by bit."""
+        return False
+
     def entries(self) -> Entries:
         """What the window holds, by time."""
         rows = sorted(

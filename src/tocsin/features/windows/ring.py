@@ -1,12 +1,13 @@
 """Windows as exact linked rings in arrays, compiled by numba: the fast implementation.
 
 Comes in: steps. Goes out: answers. Always holds: see `steps`; the same answers as `plain`. The
-arrays double when they are full, so that memory follows the events of one window. Refused:
-nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
+arrays double when they are full, or (`prepare`) one by one before; memory follows the events of
+one window. Refused: nothing. Needs the extra `tocsin[fast]`: importing this module imports numba.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -20,8 +21,13 @@ __all__ = ["RingWindow"]
 SMALLEST: Final = 1_024
 """Entries at first: 50 kB a window, so that a pack may have many."""
 
+AHEAD: Final = 16
+"""Calls before an array is full, at which it is made longer: windows do so one after the other."""
+
 CACHE_LINE: Final = 64
 """Bytes that memory hands out at a time."""
+
+_FILLED: Final = [kernel.SIZE, kernel.USED_KEYS, kernel.USED_PAIRS]
 
 _MEASURES: Final = {
     WindowMeasure.COUNT: 0,
@@ -35,6 +41,7 @@ class RingWindow:
     """One window."""
 
     def __init__(self, shape: Shape) -> None:
+        _load()
         self.shape = shape
         self._measure = _MEASURES[shape.measure]
         self._state = np.zeros(6, np.int64)
@@ -71,10 +78,13 @@ class RingWindow:
 
     def expire(self, watermark_us: int) -> None:
         """Drop what no step from this watermark on can reach."""
-        kernel.expire(
-            self._keys, self._pairs, self._entries, self._state, self.shape.over_us,
-            watermark_us - self.shape.lateness_us - self.shape.over_us,
-        )  # fmt: skip
+        horizon_us = watermark_us - self.shape.lateness_us - self.shape.over_us
+        front, size = self._state[kernel.FRONT], self._state[kernel.SIZE]
+        if size and self._entries[front, kernel.TIME] <= horizon_us:
+            kernel.expire(
+                self._keys, self._pairs, self._entries, self._state, self.shape.over_us,
+                horizon_us,
+            )  # fmt: skip
 
     def entries(self) -> Entries:
         """What the window holds, by time."""
@@ -101,20 +111,40 @@ class RingWindow:
             bytes=self._entries.nbytes + sum(table.nbytes for table in tables),
         )
 
+    def prepare(self, n_steps: int) -> bool:
+        """Grow one array that a few calls with so many steps would fill; whether one was."""
+        n_ahead = AHEAD * n_steps
+        size, used_keys, used_pairs = self._state[_FILLED].tolist()
+        if len(self._entries) - size < min(n_ahead, len(self._entries) // 4):
+            self._grow_entries()
+        elif _room(self._keys, used_keys) < min(n_ahead, len(self._keys) // 8):
+            self._grow_keys()
+        elif used_pairs and _room(self._pairs, used_pairs) < min(n_ahead, len(self._pairs) // 8):
+            self._grow_pairs()
+        else:
+            return False
+        return True
+
     def _make_room(self, watermark_us: int) -> None:
         """Let go of what has expired; double what is full all the same."""
         self.expire(watermark_us)
         state = self._state
         if state[kernel.SIZE] == len(self._entries):
             self._grow_entries()
-        if 4 * state[kernel.USED_KEYS] >= 3 * len(self._keys):
-            spare, self._spare_keys = self._spare_keys, self._keys
-            self._keys = self._anew(self._keys, spare, kernel.LAST, 0, kernel.OWNER)
-            state[kernel.USED_KEYS] = state[kernel.N_KEYS]
-        if 4 * state[kernel.USED_PAIRS] >= 3 * len(self._pairs):
-            spare, self._spare_pairs = self._spare_pairs, self._pairs
-            self._pairs = self._anew(self._pairs, spare, kernel.HELD, 1, kernel.PAIR)
-            state[kernel.USED_PAIRS] = np.count_nonzero(self._pairs[:, kernel.HELD])
+        if _room(self._keys, int(state[kernel.USED_KEYS])) <= 0:
+            self._grow_keys()
+        if _room(self._pairs, int(state[kernel.USED_PAIRS])) <= 0:
+            self._grow_pairs()
+
+    def _grow_keys(self) -> None:
+        spare, self._spare_keys = self._spare_keys, self._keys
+        self._keys = self._anew(self._keys, spare, kernel.LAST, 0, kernel.OWNER)
+        self._state[kernel.USED_KEYS] = self._state[kernel.N_KEYS]
+
+    def _grow_pairs(self) -> None:
+        spare, self._spare_pairs = self._spare_pairs, self._pairs
+        self._pairs = self._anew(self._pairs, spare, kernel.HELD, 1, kernel.PAIR)
+        self._state[kernel.USED_PAIRS] = np.count_nonzero(self._pairs[:, kernel.HELD])
 
     def _anew(self, old: Ints, spare: Ints, column: int, least: int, link: int) -> Ints:
         """A table of the rows that are still in use, half full at most, and links to it.
@@ -125,9 +155,9 @@ class RingWindow:
         size = 2 * SMALLEST
         while size < 2 * n_used:
             size *= 2
-        new = spare if len(spare) == size else _empty(size, old.shape[1])
+        new = spare if len(spare) == size else _aligned(size, old.shape[1])
         moved = kernel.rehash(old, new, column, least)
-        kernel.relink(self._entries, link, moved)
+        kernel.relink(self._entries, self._state, link, moved)
         return new
 
     def _grow_entries(self) -> None:
@@ -138,17 +168,37 @@ class RingWindow:
         self._state[kernel.FRONT] = 0
 
 
+@cache
+def _load() -> None:
+    """Have the compiled code at hand: from the disk it takes milliseconds, which no batch has."""
+    keys, pairs = _empty(1, kernel.KEY_COLUMNS), _empty(1, kernel.PAIR_COLUMNS)
+    entries, state = _aligned(1, kernel.ENTRY_COLUMNS), np.zeros(6, np.int64)
+    moved = kernel.rehash(keys, keys.copy(), kernel.LAST, 0)
+    kernel.relink(entries, state, kernel.OWNER, moved)
+    kernel.unroll(entries, entries.copy(), keys, 0)
+    kernel.expire(keys, pairs, entries, state, 0, 0)
+    hashes, none = np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
+    kernel.advance(
+        keys, pairs, entries, state, hashes, none, none, hashes, none, none, none.copy(), 0, 0, 0, 0
+    )
+
+
+def _room(table: Ints, n_used: int) -> int:
+    """How many more rows fit until the table is made anew: at three quarters."""
+    return (3 * len(table) + 3) // 4 - n_used
+
+
 def _empty(n: int, n_columns: int) -> Ints:
     """A table without rows."""
     rows = _aligned(n, n_columns)
+    rows[:] = 0
     rows[:, kernel.USE] = kernel.EMPTY
     return rows
 
 
 def _aligned(n: int, n_columns: int) -> Ints:
-    """Zeros that begin where a cache line does, so that a row of one line lies in one."""
+    """Anything, from where a cache line begins, so that a row of one line lies in one."""
     room = np.empty(n * n_columns + CACHE_LINE // 8, np.int64)  # NumPy asks for large pages here
-    room[:] = 0
     start = -room.ctypes.data % CACHE_LINE // 8
     return room[start : start + n * n_columns].reshape(n, n_columns)
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -159,6 +159,9 @@ class WindowState:
             self.watermark_us = int(watermarks[-1])
         for window in self._windows.values():
             window.expire(self.watermark_us)
+        for window in self._windows.values():
+            if window.prepare(len(times)):
+                break  # one in a batch, so that no batch waits for all
         return _Answers(answers)
 
     def peek(self, batch: EventBatch, features: Features) -> _Answers:
@@ -171,15 +174,15 @@ class WindowState:
         turn = _Turn(keys, watermarks, keys.times >= watermarks - self.lateness_us)
         answers: dict[str, Ints] = {}
         for name, spec in self._specs.items():
-            steps, rows = turn.steps(spec)
+            steps, place = turn.steps(spec)
             given = _with_own(self._windows[name], steps, self.watermark_us)
-            answers[name] = _by_row(given, rows, len(batch))
+            answers[name] = place.by_row(given, len(batch))
         return _Answers(answers)
 
     def _answer(self, turn: _Turn, name: str, spec: WindowSpec, n_rows: int) -> Ints:
         """The answers of one window for all rows."""
-        steps, rows = turn.steps(spec)
-        return _by_row(self._windows[name].advance(steps), rows, n_rows)
+        steps, place = turn.steps(spec)
+        return place.by_row(self._windows[name].advance(steps), n_rows)
 
     def merge(self, other: WindowState, specs: Sequence[WindowSpec], by: Conditions) -> WindowState:
         """The windows of these specs, each from here or from `other`; both followed one log."""
@@ -269,16 +272,22 @@ def _n_new(is_new: Bools, asks: Bools) -> Ints:
     return counted
 
 
-def _by_row(given: Ints, rows: Ints | None, n_rows: int) -> Ints:
-    """The answers for all rows; of several for one row the greatest."""
-    if rows is None:
-        return given
-    found = np.full(n_rows, NOTHING, np.int64)
-    if len(rows) < 2 or bool((rows[1:] > rows[:-1]).all()):  # noqa: PLR2004  # one has no next
-        found[rows] = given
-    else:
-        np.maximum.at(found, rows, given)
-    return found
+class _Place(NamedTuple):
+    """The row that each step belongs to (None: one of each), and whether no row has several."""
+
+    rows: Ints | None
+    is_single: bool
+
+    def by_row(self, given: Ints, n_rows: int) -> Ints:
+        """The answers for all rows; of several for one row the greatest."""
+        if self.rows is None:
+            return given
+        found = np.full(n_rows, NOTHING, np.int64)
+        if self.is_single:
+            found[self.rows] = given
+        else:
+            np.maximum.at(found, self.rows, given)
+        return found
 
 
 def _column(stored: bytes) -> Ints:
@@ -301,6 +310,7 @@ class _Asked:
             self.rows = column.rows
         if self.rows is not None:
             self.times, self.watermarks = times[self.rows], watermarks[self.rows]
+        self.place = _Place(self.rows, column.is_single)
         self.n = len(self.times)
         self.nothing = np.zeros((self.n, 2), np.int64)
         self.zeros = np.zeros(self.n, np.int64)
@@ -332,8 +342,8 @@ class _Turn:
             self._asked[kind] = found
         return found
 
-    def steps(self, spec: WindowSpec) -> tuple[Steps, Ints | None]:
-        """The steps of one window, and the row that each belongs to (None: one of each)."""
+    def steps(self, spec: WindowSpec) -> tuple[Steps, _Place]:
+        """The steps of one window, and where they belong."""
         asked = self.asked(spec.by)
         if spec.measure is WindowMeasure.DISTINCT:
             return self._distinct(spec, asked)
@@ -343,7 +353,7 @@ class _Turn:
             flags = np.where(sent >= 0, flags, ASK)
             amounts = np.maximum(sent, 0)
         steps = Steps(asked.keys, asked.times, asked.watermarks, asked.nothing, amounts, flags)
-        return steps, asked.rows
+        return steps, asked.place
 
     def _flags(self, spec: WindowSpec, asked: _Asked) -> Ints:
         key = (spec.events, spec.where)
@@ -353,7 +363,7 @@ class _Turn:
             found = asked.flags[key] = np.where(counted, ADD | ASK, ASK)
         return found
 
-    def _distinct(self, spec: WindowSpec, asked: _Asked) -> tuple[Steps, Ints | None]:
+    def _distinct(self, spec: WindowSpec, asked: _Asked) -> tuple[Steps, _Place]:
         column = self._keys.column(WindowKey(spec.of))
         flags = self._flags(spec, asked)
         if column.is_single:
@@ -361,7 +371,7 @@ class _Turn:
                 flags = np.where(asked.of(column.counts) > 0, flags, ASK)
             of = asked.of(column.by_row)
             steps = Steps(asked.keys, asked.times, asked.watermarks, of, asked.zeros, flags)
-            return steps, asked.rows
+            return steps, asked.place
         rows = np.arange(asked.n) if asked.rows is None else asked.rows
         n_of = column.counts[rows]
         repeats = np.maximum(n_of, 1)
@@ -381,4 +391,4 @@ class _Turn:
             np.zeros(len(place), np.int64),
             flags,
         )
-        return steps, rows[place]
+        return steps, _Place(rows[place], is_single=False)

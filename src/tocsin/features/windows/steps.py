@@ -105,6 +105,13 @@ class Window(Protocol):
         """Drop what no step from this watermark on can reach."""
         ...
 
+    def prepare(self, n_steps: int) -> bool:
+        """Do now a part of what calls with so many steps would soon do all at once.
+
+        Whether there was anything to do; no answer depends on it.
+        """
+        ...
+
     def entries(self) -> Entries:
         """What the window holds, by time."""
         ...
