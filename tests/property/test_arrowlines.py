@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import msgspec
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.event_strategies import NOW, events, post_events
 from tocsin.records import (
+    EVENT_SCHEMA,
     Event,
     EventPolicy,
     encode_event,
@@ -22,10 +27,38 @@ POLICY = EventPolicy()
 posts = post_events.map(lambda event: msgspec.structs.replace(event, extra=()))
 
 
-def said(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Without the columns that say nothing."""
-    names = batch.schema.names
-    return batch.select([name for name in names if batch.column(name).null_count < len(batch)])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": ""},
+        {"id": "x" * 513},
+        {"id": "a\0b"},
+        {"id": None},
+        {"type": "post.made"},
+        {"at": datetime(1980, 1, 1, tzinfo=UTC)},
+        {"at": NOW + timedelta(days=2)},
+        {"actor": {}},
+        {"actor": {"id": "a", "followers": -1}},
+        {"actor": {"id": "a", "followers": 2**53 + 1}},
+        {"actor": {"links": ["x" * 8_001]}},
+        {"post": None},
+        {"post": {"id": None, "text": "t"}},
+        {"post": {"id": "p", "visibility": "direct"}},
+        {"post": {"id": "p", "visibility": "secret"}},
+        {"post": {"id": "p", "hashtags": ["a", None]}},
+        {"post": {"id": "p", "hashtags": ["a"] * 1_001}},
+        {"post": {"id": "p", "media": [{"kind": "smell"}]}},
+        {"hashtag": "of another type"},
+        {"extra": [{"name": "n", "value": "1"}]},
+    ],
+)
+def test_a_row_that_is_not_plain_gives_none(changed: dict[str, Any]) -> None:
+    row = {"id": "e", "type": "post.created", "post": {"id": "p"}}
+    good = {"id": "f", "type": "post.created", "post": {"id": "p", "text": "t"}}
+    fine = pa.RecordBatch.from_pylist([good, row], schema=EVENT_SCHEMA)
+    assert plain_posts(fine, now=NOW, policy=POLICY) is not None
+    batch = pa.RecordBatch.from_pylist([good, row | changed], schema=EVENT_SCHEMA)
+    assert plain_posts(batch, now=NOW, policy=POLICY) is None
 
 
 @given(
