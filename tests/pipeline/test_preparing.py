@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +70,9 @@ def test_a_thread_prepares_until_it_is_stopped(sqlite_url: str, tmp_path: Path) 
     store = open_store(sqlite_url, tmp_path)
     preparing = Preparing(Live.open(store))
     preparing.start()
+    assert any(thread.name == "tocsin-preparing" for thread in threading.enumerate())
     preparing.stop()
+    assert not any(thread.name == "tocsin-preparing" for thread in threading.enumerate())
     store.close()
 
 

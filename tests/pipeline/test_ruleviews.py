@@ -12,6 +12,7 @@ import yaml
 from tests.support.cases import PLAIN_POLICY
 from tests.support.runs import PACK, judge, made_lines, open_store
 from tocsin.errors import NotFoundError
+from tocsin.matching import wilson
 from tocsin.pipeline import (
     Live,
     RuleDetail,
@@ -20,7 +21,6 @@ from tocsin.pipeline import (
     change_state,
     read_rule,
     read_rules,
-    wilson,
 )
 from tocsin.policy import PackSource
 from tocsin.records import ActionKind, RuleState, VerdictKind

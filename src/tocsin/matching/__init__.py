@@ -11,6 +11,7 @@ from tocsin.matching.confidence import (
     log_evidence,
     lower_bound,
     upper_bound,
+    wilson,
 )
 from tocsin.matching.joined import NormalTexts, documents, match_keys, normalise_all
 from tocsin.matching.links import (
@@ -61,4 +62,5 @@ __all__ = [
     "parse_link",
     "skeletons",
     "upper_bound",
+    "wilson",
 ]

@@ -3,7 +3,7 @@
 Comes in: how many of how many samples were right, one after the other. Goes out: evidence that
 the true share is above a bar, bounds, how many samples are still needed, and an alarm. Always
 holds: whoever looks after every single sample, and stops when it suits, is wrong no more often
-than stated; nothing here knows what was sampled.
+than stated; nothing here knows what was sampled. `wilson` alone is for one look at a sample.
 
 The evidence is a mixture of likelihood ratios against `bar` over all shares above it, uniformly:
 
@@ -33,6 +33,7 @@ __all__ = [
     "log_evidence",
     "lower_bound",
     "upper_bound",
+    "wilson",
 ]
 
 _STEPS = 50
@@ -179,3 +180,23 @@ def _sum_down(start: int, n: int, odds: float) -> float:
         if term < total * 1e-17:
             break
     return total
+
+
+Z_95 = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution."""
+
+
+def wilson(right: int, judged: int, z: float = Z_95) -> tuple[float, float] | None:
+    """The Wilson score interval of a share; None without observations.
+
+    Wilson, E. B. (1927), Journal of the American Statistical Association 22, 209-212.
+
+    >>> [round(bound, 3) for bound in wilson(9, 10)]
+    [0.596, 0.982]
+    """
+    if judged == 0:
+        return None
+    share, spread = right / judged, z * z / judged
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * math.sqrt(share * (1 - share) / judged + spread / (4 * judged))
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -43,7 +43,6 @@ from tocsin.pipeline.ruleviews import (
     RuleSummary,
     read_rule,
     read_rules,
-    wilson,
 )
 from tocsin.pipeline.upkeep import Upkeep
 
@@ -95,7 +94,6 @@ __all__ = [
     "standing_rules",
     "texts_of",
     "webhook_connector",
-    "wilson",
     "window_contents",
     "withdraw_proposal",
 ]

@@ -7,7 +7,6 @@ where it ends, not today); an interval is named with its method.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.errors import NotFoundError
+from tocsin.matching import wilson
 from tocsin.pipeline.packdiff import Piece, words_of
 from tocsin.pipeline.packs import standing_rules
 from tocsin.records import Outcome, RuleState, StateChange, VerdictKind, WrittenRule
@@ -31,14 +31,11 @@ __all__ = [
     "RuleSummary",
     "read_rule",
     "read_rules",
-    "wilson",
 ]
 
 DAYS = 30
 WEEK = 7
 RECENT = 12
-Z_95 = 1.959963984540054
-"""The 97.5 % quantile of the normal distribution."""
 
 
 class Precision(Struct, frozen=True, kw_only=True):
@@ -115,22 +112,6 @@ class RuleDetail(Struct, frozen=True, kw_only=True):
     overlap: tuple[Overlap, ...]
     history: tuple[RuleEvent, ...]
     recent: tuple[rulefigures.RecentHit, ...]
-
-
-def wilson(right: int, judged: int, z: float = Z_95) -> tuple[float, float] | None:
-    """The Wilson score interval of a share; None without observations.
-
-    Wilson, E. B. (1927), Journal of the American Statistical Association 22, 209-212.
-
-    >>> [round(bound, 3) for bound in wilson(9, 10)]
-    [0.596, 0.982]
-    """
-    if judged == 0:
-        return None
-    share, spread = right / judged, z * z / judged
-    middle = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * math.sqrt(share * (1 - share) / judged + spread / (4 * judged))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def read_rules(connection: sa.Connection, now: datetime) -> list[RuleSummary]:

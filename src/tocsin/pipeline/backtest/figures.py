@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from math import sqrt
-from typing import Final
 
 import msgspec
 
+from tocsin.matching import wilson
 from tocsin.pipeline.backtest.tally import Seen, SubjectKey, Tally
 from tocsin.records import (
     AccountFigures,
@@ -45,9 +44,6 @@ ACCOUNTS_SHOWN = 100
 
 Verdicts = Mapping[SubjectKey, VerdictKind]
 
-_Z: Final = 1.959_964
-"""Of the normal distribution, for 95 in 100."""
-
 
 class Precision(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the newly hit are right, from marks: the share and its interval at 95 %."""
@@ -71,19 +67,17 @@ def precision_of(marks: Mapping[tuple[ChangeKind, Mark], int]) -> Precision | No
     (0.9, 0.596, 0.982)
     """
     right, wrong, unsure = (marks.get((ChangeKind.NEW, mark), 0) for mark in Mark)
-    n = right + wrong
-    if not n:
+    bounds = wilson(right, right + wrong)
+    if bounds is None:
         return None
-    share, per = right / n, _Z * _Z / n
-    middle = (share + per / 2) / (1 + per)
-    reach = _Z / (1 + per) * sqrt(share * (1 - share) / n + per / (4 * n))
+    low, high = bounds
     return Precision(
         right=right,
         wrong=wrong,
         unsure=unsure,
-        share=share,
-        low=max(0.0, middle - reach),
-        high=min(1.0, middle + reach),
+        share=right / (right + wrong),
+        low=low,
+        high=high,
     )
 
 
