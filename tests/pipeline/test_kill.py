@@ -142,7 +142,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        n_bytes = int(self.headers["Content-Length"])
+        body = self.rfile.read(n_bytes)
+        if len(body) < n_bytes:  # the sender was killed in the middle: this is no request
+            self.close_connection = True
+            return
         key, signature = self.headers["Tocsin-Idempotency-Key"], self.headers["Tocsin-Signature"]
         self.server.take(key, signature, body)
         self.send_response(202)
