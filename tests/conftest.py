@@ -94,8 +94,14 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database of this test's own."""
+def postgres_url(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own.
+
+    The test runs in its own folder: a server's database has its data folder in the current one.
+    """
+    monkeypatch.chdir(tmp_path)
     database = postgres_server.create()
     yield postgres_server.url(database)
     postgres_server.drop(database)
