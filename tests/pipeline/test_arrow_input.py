@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from tests.support.runs import made_lines, open_store, rows_by_table
-from tocsin.ingest import ADAPTERS, Batcher, Item, LineReader, file_batches, read_body
+from tests.support.runs import batcher_of, made_lines, open_store, rows_by_table
+from tocsin.ingest import Item, LineReader, file_batches, read_body
 from tocsin.pipeline import Live
 from tocsin.records import EventPolicy, decode_event, events_to_arrow
 from tocsin.store import Store, archive_events, log, schema
@@ -51,17 +51,10 @@ def stream(lines: Iterable[bytes], rows_per_message: int) -> bytes:
 
 def taken(store: Store, items: Iterable[Item]) -> tuple[list[bool], int]:
     """Which events were new, and how many batches were columns from the start."""
-    batcher = Batcher(
-        source="lines",
-        adapter=ADAPTERS["tocsin"],
-        policy=EventPolicy(),
-        clock=store.clock,
-        max_events=SIZE,
-    )
     live = Live.open(store)
     is_new: list[bool] = []
     n_columns = 0
-    for found in file_batches(items, batcher):
+    for found in file_batches(items, batcher_of(store, SIZE)):
         n_columns += found.events.recorded is not None
         is_new += live.take(found.events, found.dead_letters).is_new
     return is_new, n_columns

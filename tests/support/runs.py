@@ -34,6 +34,7 @@ __all__ = [
     "PACK",
     "Ran",
     "all_rows",
+    "batcher_of",
     "decided",
     "environment",
     "judge",
@@ -169,21 +170,25 @@ def open_store(url: str, folder: Path, *, clock: Clock | None = None, **settings
     return Store.open(Settings(database_url=url, **{**given, **settings}), clock or FakeClock())
 
 
+def batcher_of(store: Store, max_events: int) -> Batcher:
+    """A batcher for events in our own format, under the store's clock."""
+    return Batcher(
+        source="lines",
+        adapter=ADAPTERS["tocsin"],
+        policy=EventPolicy(),
+        clock=store.clock,
+        max_events=max_events,
+    )
+
+
 def judge(
     store: Store, lines: Sequence[bytes], *, batch: int = 256, live: Live | None = None
 ) -> RunSummary:
     """Judge lines as `tocsin run` does, without archive and anchors."""
     live = live or Live.open(store)
-    batcher = Batcher(
-        source="lines",
-        adapter=ADAPTERS["tocsin"],
-        policy=EventPolicy(),
-        clock=store.clock,
-        max_events=batch,
-    )
     summary = RunSummary()
     reader = LineReader(BytesIO(b"\n".join(lines)), source="lines")
-    for found in file_batches(reader, batcher):
+    for found in file_batches(reader, batcher_of(store, batch)):
         summary.add(live.take(found.events, found.dead_letters), len(found.dead_letters))
     return summary
 
