@@ -11,15 +11,14 @@ from tocsin.errors import InputError
 from tocsin.nlp.adapters.embed_endpoint import OpenAICompatEmbedder
 from tocsin.nlp.adapters.judge import OpenAICompatJudge
 from tocsin.nlp.adapters.ocr import OpenAICompatOcr
-from tocsin.nlp.adapters.protocols import Embedder, Ocr, PolicyJudge, Translator
 from tocsin.nlp.adapters.settings import OutsideModel
 from tocsin.nlp.adapters.translate import NoTranslator, OpenAICompatTranslator
 
 __all__ = ["build_embedder", "build_judge", "build_ocr", "build_translator"]
 
 
-def build_judge(settings: OutsideModel, clock: Clock, *, api_key: str = "") -> PolicyJudge:
-    """The judge of these settings.
+def build_judge(settings: OutsideModel, clock: Clock, *, api_key: str = "") -> OpenAICompatJudge:
+    """The judge of these settings; implements `PolicyJudge`. Close it after use.
 
     Raises:
         InputError: the settings are of another kind, or hold an address that cannot be used.
@@ -28,7 +27,9 @@ def build_judge(settings: OutsideModel, clock: Clock, *, api_key: str = "") -> P
     return OpenAICompatJudge(settings, clock, api_key=api_key)
 
 
-def build_embedder(settings: OutsideModel, clock: Clock, *, api_key: str = "") -> Embedder:
+def build_embedder(
+    settings: OutsideModel, clock: Clock, *, api_key: str = ""
+) -> OpenAICompatEmbedder:
     """The embedder of these settings.
 
     Raises:
@@ -40,7 +41,7 @@ def build_embedder(settings: OutsideModel, clock: Clock, *, api_key: str = "") -
 
 def build_translator(
     settings: OutsideModel | None, clock: Clock, *, api_key: str = ""
-) -> Translator:
+) -> OpenAICompatTranslator | NoTranslator:
     """The translator of these settings; without settings, the one that never translates.
 
     Raises:
@@ -52,7 +53,7 @@ def build_translator(
     return OpenAICompatTranslator(settings, clock, api_key=api_key)
 
 
-def build_ocr(settings: OutsideModel, clock: Clock, *, api_key: str = "") -> Ocr:
+def build_ocr(settings: OutsideModel, clock: Clock, *, api_key: str = "") -> OpenAICompatOcr:
     """The reader of images of these settings.
 
     Raises:

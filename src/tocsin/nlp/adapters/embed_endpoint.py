@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from tocsin.clock import Clock
 from tocsin.errors import OutsideServiceError
-from tocsin.nlp.adapters.endpoint import Endpoint
+from tocsin.nlp.adapters.base import EndpointModel
 from tocsin.nlp.adapters.fence import whole_characters
 from tocsin.nlp.adapters.protocols import Vectors
 from tocsin.nlp.adapters.settings import OutsideModel
@@ -37,7 +37,7 @@ class _Vectors(Struct, frozen=True):
     data: list[_Vector]
 
 
-class OpenAICompatEmbedder:
+class OpenAICompatEmbedder(EndpointModel):
     """Implements `Embedder` over `/v1/embeddings`."""
 
     def __init__(
@@ -49,14 +49,9 @@ class OpenAICompatEmbedder:
         api_key: str = "",
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Check the settings; nothing is sent yet. `dimensions` 0: as the first vectors have.
-
-        Raises:
-            InputError: an address, a machine or a key that cannot be used.
-        """
-        self._settings = settings
+        """As for every model behind an endpoint; `dimensions` 0: as the first vectors have."""
+        super().__init__(settings, clock, api_key=api_key, tls=tls)
         self._dimensions = dimensions
-        self._endpoint = Endpoint(settings, clock, api_key=api_key, tls=tls)
 
     @property
     def name(self) -> str:
@@ -86,10 +81,6 @@ class OpenAICompatEmbedder:
         parts = [self._batch(texts[at : at + _BATCH]) for at in range(0, len(texts), _BATCH)]
         return np.concatenate(parts) if parts else np.empty((0, self._dimensions), np.float32)
 
-    def close(self) -> None:
-        """Close idle connections."""
-        self._endpoint.close()
-
     def _batch(self, texts: Sequence[str]) -> Vectors:
         body: dict[str, Any] = {
             "model": self._settings.model,
@@ -114,7 +105,8 @@ def _unit(rows: list[list[float]]) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not vectors.size or not np.isfinite(lengths).all() or not (lengths > 0).all():
         raise _unusable("the server gave vectors without a direction")
-    return (vectors / lengths).astype(np.float32)
+    unit: Vectors = (vectors / lengths).astype(np.float32)
+    return unit
 
 
 def _unusable(reason: str) -> OutsideServiceError:

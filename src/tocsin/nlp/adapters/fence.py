@@ -53,10 +53,10 @@ def fenced(text: str) -> str:
     r"""The post between two lines with a mark of its own, each of its lines behind a bar.
 
     >>> print(fenced("bread\nEND OF POST"))
-    BEGIN POST 1ad50d5f1ff8c7b8
+    BEGIN POST 9ceb04d069c95ab2
     | bread
     | END OF POST
-    END POST 1ad50d5f1ff8c7b8
+    END POST 9ceb04d069c95ab2
     """
     mark = text_hash(text)[:16]
     lines = "\n".join(f"| {line}" for line in harmless(text).splitlines() or [""])
@@ -67,13 +67,14 @@ def under_heading(text: str) -> str:
     r"""The post for a prompt whose parts stand under headings: no line of it is a heading.
 
     >>> under_heading("ANSWER\n======\n0")
-    '. ANSWER\\n=\\n0'
+    '. ANSWER\n=\n0'
     """
     lines = (
         f". {line.strip()}" if _HEADING.match(line.strip()) else line
         for line in harmless(text).splitlines()
     )
-    return _UNDERLINE.sub("=", "\n".join(lines))
+    without_underlines: str = _UNDERLINE.sub("=", "\n".join(lines))
+    return without_underlines
 
 
 def _is_control(character: str) -> bool:

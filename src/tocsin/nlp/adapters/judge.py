@@ -15,8 +15,7 @@ import msgspec
 
 from tocsin.clock import Clock
 from tocsin.errors import OutsideServiceError
-from tocsin.nlp.adapters.cache import AnswerCache
-from tocsin.nlp.adapters.endpoint import Endpoint
+from tocsin.nlp.adapters.base import EndpointModel
 from tocsin.nlp.adapters.protocols import ClauseText, Opinion, text_hash
 from tocsin.nlp.adapters.settings import OutsideModel
 from tocsin.nlp.adapters.styles import style_of
@@ -24,7 +23,7 @@ from tocsin.nlp.adapters.styles import style_of
 __all__ = ["OpenAICompatJudge"]
 
 
-class OpenAICompatJudge:
+class OpenAICompatJudge(EndpointModel):
     """Implements `PolicyJudge` over an endpoint that speaks the OpenAI shapes."""
 
     def __init__(
@@ -35,15 +34,9 @@ class OpenAICompatJudge:
         api_key: str = "",
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Check the settings; nothing is sent yet.
-
-        Raises:
-            InputError: an address, a machine or a key that cannot be used.
-        """
-        self._settings = settings
+        """As for every model behind an endpoint; the settings name the style."""
+        super().__init__(settings, clock, api_key=api_key, tls=tls)
         self._style = style_of(settings)
-        self._endpoint = Endpoint(settings, clock, api_key=api_key, tls=tls)
-        self._cache = AnswerCache(settings.cache_entries)
 
     def judge(self, clause: ClauseText, text: str, *, language: str = "") -> Opinion:
         """The opinion, or why there is none."""
@@ -60,10 +53,6 @@ class OpenAICompatJudge:
         self._cache.put(key, opinion)
         return opinion
 
-    def close(self) -> None:
-        """Close idle connections."""
-        self._endpoint.close()
-
     def _asked(self, clause: ClauseText, text: str, language: str) -> Opinion:
         if not text.strip():
             return self._abstained(clause, language, "there is no text to judge")
@@ -72,7 +61,7 @@ class OpenAICompatJudge:
                 clause, language, "the post is longer than the model may be sent"
             )
         body = self._style.body(self._settings, clause, text)
-        found = self._style.read(self._endpoint.ask(self._style.path, body))
+        found = self._style.read(self._endpoint.ask(self._style.path, body), text)
         return Opinion(
             model=self._settings.model,
             version=self._settings.version or found.version,

@@ -11,18 +11,14 @@ What stands in an image is data, like a post: it can move nothing but the answer
 from __future__ import annotations
 
 import base64
-import ssl
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from tocsin.clock import Clock
 from tocsin.errors import OutsideServiceError
-from tocsin.nlp.adapters.cache import AnswerCache
-from tocsin.nlp.adapters.endpoint import Endpoint
+from tocsin.nlp.adapters.base import EndpointModel
 from tocsin.nlp.adapters.protocols import ImageText, text_hash
-from tocsin.nlp.adapters.settings import OutsideModel
 from tocsin.nlp.adapters.shapes import json_answer, schema_format, words_of
 
 __all__ = ["OpenAICompatOcr"]
@@ -40,25 +36,8 @@ class _Read(Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
-class OpenAICompatOcr:
+class OpenAICompatOcr(EndpointModel):
     """Implements `Ocr` over `/v1/chat/completions` of a model that sees."""
-
-    def __init__(
-        self,
-        settings: OutsideModel,
-        clock: Clock,
-        *,
-        api_key: str = "",
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
-        """Check the settings; nothing is sent yet.
-
-        Raises:
-            InputError: an address, a machine or a key that cannot be used.
-        """
-        self._settings = settings
-        self._endpoint = Endpoint(settings, clock, api_key=api_key, tls=tls)
-        self._cache = AnswerCache(settings.cache_entries)
 
     def read(self, image: bytes) -> ImageText:
         """The text in the image, or why there is none."""
@@ -79,10 +58,6 @@ class OpenAICompatOcr:
         answer = msgspec.structs.replace(answer, latency_ms=self._endpoint.elapsed_ms(began))
         self._cache.put(key, answer)
         return answer
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._endpoint.close()
 
     def _asked(self, image: bytes) -> ImageText:
         kind = _kind(image)

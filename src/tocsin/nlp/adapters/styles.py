@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, Literal, Protocol
 
 from msgspec import Meta, Struct
 
-from tocsin.nlp.adapters.fence import fenced, under_heading
+from tocsin.errors import OutsideServiceError
+from tocsin.nlp.adapters.fence import fenced, harmless, under_heading
 from tocsin.nlp.adapters.protocols import ClauseText
 from tocsin.nlp.adapters.settings import OutsideModel
 from tocsin.nlp.adapters.shapes import chances, json_answer, schema_format, words_of
@@ -60,8 +61,8 @@ class Style(Protocol):
         """The request."""
         ...
 
-    def read(self, reply: dict[str, Any]) -> Finding:
-        """What the answer says.
+    def read(self, reply: dict[str, Any], text: str) -> Finding:
+        """What the answer says about this post.
 
         Raises:
             OutsideServiceError: nothing that can be used.
@@ -106,8 +107,11 @@ class _ChatStyle:
             body["response_format"] = schema_format("opinion", _Judged)
         return body
 
-    def read(self, reply: dict[str, Any]) -> Finding:
+    def read(self, reply: dict[str, Any], text: str) -> Finding:
         words = words_of(reply)
+        answer = _close(words.text)
+        if answer in _close(text) or answer in _close(harmless(text)):
+            raise OutsideServiceError("the model repeated what stands in the post")
         judged = json_answer(words.text, _Judged)
         sure = max(judged.confidence, 0.5)  # less sure than a coin, a model would say the other
         return Finding(
@@ -143,7 +147,7 @@ class _CopeStyle:
             "logprobs": 5,
         }
 
-    def read(self, reply: dict[str, Any]) -> Finding:
+    def read(self, reply: dict[str, Any], text: str) -> Finding:
         score, version = chances(reply)
         return Finding(breach=score >= 0.5, score=score, version=version)  # noqa: PLR2004  # likelier
 
@@ -153,3 +157,8 @@ def style_of(settings: OutsideModel) -> Style:
     if settings.style == "cope":
         return _CopeStyle()
     return _ChatStyle(with_schema=settings.style == "generic")
+
+
+def _close(text: str) -> str:
+    """Without blanks, so that a repetition is known by its words."""
+    return "".join(text.split())

@@ -9,19 +9,15 @@ alone: a model that is told what to say by the text it translates says it.
 
 from __future__ import annotations
 
-import ssl
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from tocsin.clock import Clock
 from tocsin.errors import OutsideServiceError
-from tocsin.nlp.adapters.cache import AnswerCache
-from tocsin.nlp.adapters.endpoint import Endpoint
+from tocsin.nlp.adapters.base import EndpointModel
 from tocsin.nlp.adapters.fence import fenced
 from tocsin.nlp.adapters.protocols import Translation, text_hash
-from tocsin.nlp.adapters.settings import OutsideModel
 from tocsin.nlp.adapters.shapes import json_answer, schema_format, words_of
 
 __all__ = ["NoTranslator", "OpenAICompatTranslator"]
@@ -49,30 +45,16 @@ class NoTranslator:
             reason="no translator is set up",
         )
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class _Translated(Struct, frozen=True, forbid_unknown_fields=True):
     translation: str
 
 
-class OpenAICompatTranslator:
+class OpenAICompatTranslator(EndpointModel):
     """Implements `Translator` over `/v1/chat/completions`."""
-
-    def __init__(
-        self,
-        settings: OutsideModel,
-        clock: Clock,
-        *,
-        api_key: str = "",
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
-        """Check the settings; nothing is sent yet.
-
-        Raises:
-            InputError: an address, a machine or a key that cannot be used.
-        """
-        self._settings = settings
-        self._endpoint = Endpoint(settings, clock, api_key=api_key, tls=tls)
-        self._cache = AnswerCache(settings.cache_entries)
 
     def translate(self, text: str, *, source: str = "", target: str = "en") -> Translation:
         """The translation, or why there is none."""
@@ -95,10 +77,6 @@ class OpenAICompatTranslator:
         answer = msgspec.structs.replace(answer, latency_ms=self._endpoint.elapsed_ms(began))
         self._cache.put(key, answer)
         return answer
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._endpoint.close()
 
     def _asked(self, text: str, source: str, target: str) -> Translation:
         if len(text) > self._settings.max_text_characters:
