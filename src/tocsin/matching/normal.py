@@ -352,7 +352,7 @@ class _Alignment(NamedTuple):
 
 
 def _align(original: str, key: str) -> _Alignment:
-    if original.isascii() and len(original) == len(key):
+    if len(original) == len(key) and _is_one_to_one(original):
         return _Alignment(None, (), len(original))
     text, starts, ends = original, list(range(len(original))), list(range(1, len(original) + 1))
     while text != key:
@@ -364,6 +364,18 @@ def _align(original: str, key: str) -> _Alignment:
             ends[start] = ends[end - 1]
             del starts[start + 1 : end], ends[start + 1 : end]
     return _Alignment(starts, ends, len(original))
+
+
+def _is_one_to_one(original: str) -> bool:
+    """Whether no character of the original becomes two: then a key of its length has its places."""
+    if original.isascii():
+        return True
+    folded = original.casefold()
+    return (
+        len(folded) == len(original)
+        and unicodedata.is_normalized("NFKC", original)
+        and unicodedata.is_normalized("NFKC", folded)
+    )
 
 
 def _align_characters(
