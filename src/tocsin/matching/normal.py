@@ -367,7 +367,7 @@ def _align(original: str, key: str) -> _Alignment:
 
 
 def _is_one_to_one(original: str) -> bool:
-    """Whether no character of the original becomes two: then a key of its length has its places."""
+    """Whether no character becomes two or joins another: then a key as long has the same places."""
     if original.isascii():
         return True
     folded = original.casefold()
@@ -375,6 +375,7 @@ def _is_one_to_one(original: str) -> bool:
         len(folded) == len(original)
         and unicodedata.is_normalized("NFKC", original)
         and unicodedata.is_normalized("NFKC", folded)
+        and all(map(_begins_cluster, set(original)))
     )
 
 
