@@ -6,6 +6,10 @@ characters of the original and of its normal form. Always holds: one scan for al
 languages, whatever language a text is said to be in; the same hits alone or in a batch. Refused:
 a file that is no mapping of kinds to words (`CueFileError` says where).
 
+Languages of the Latin script share short words ("die", "war", "no"). The language with most
+letters in its cues, among them the frequent words of kind `function`, is the text's likely one; of
+the others short cues and pronouns are dropped. A text that mixes languages keeps its longer cues.
+
 An entry is a word or a phrase. Where it ends in `*` the word may go on; the hit then runs to the
 end of the word. Spelling variants that a writer may choose are made here, not listed: the curly
 apostrophe, French and Spanish without accents (in entries of six letters or more), Turkish
@@ -52,6 +56,15 @@ DANGER: Final = frozenset(
 )
 """Kinds that ask for a whole reading; a text without them says nothing that we look for."""
 
+FUNCTION: Final = "function"
+"""The kind of frequent words, which no hit reports."""
+
+_SHORT: Final = 5
+"""Cues of so few letters are taken for words of the likely language only."""
+_GRAMMAR: Final = frozenset(
+    {FUNCTION, "first_person", "second_person", "third_person", "negation", "question"}
+)
+_LAST_LATIN: Final = "\u024f"
 _SHORTEST_UNACCENTED: Final = 6  # shorter ones would be other words
 _LANGUAGES_WITHOUT_ACCENTS: Final = frozenset({"es", "fr"})
 _COMBINING_DOT: Final = "\u0307"  # what casefolding leaves of a dotted capital I
@@ -78,12 +91,13 @@ class CueHit(NamedTuple):
 class CueScan:
     """The cues of a batch, in columns of places in the keys; one row a text."""
 
-    names: Sequence[tuple[str, str]]
-    """Kind and language of each key of `hits`."""
+    cues: Cues
     texts: NormalTexts
     hits: HitColumns
     bounds: Ints
     """The hits of row `i` are `bounds[i]` to `bounds[i + 1]`."""
+    likely: Ints
+    """Which of the languages of the Latin script each text is most likely in."""
 
     def hits_of(self, row: int) -> list[CueHit]:
         """The cues of one text, by place."""
@@ -97,7 +111,7 @@ class CueScan:
             self.hits.keys[first:last].tolist(),
             strict=True,
         )
-        hits = {_hit(self.names[key], normal, start, end) for start, end, key in found}
+        hits = {_hit(self.cues.names[key], normal, start, end) for start, end, key in found}
         return sorted(hits, key=_place)
 
 
@@ -111,6 +125,11 @@ class Cues:
         self.kinds: Final = tuple(sorted({kind for kind, _ in self.names}))
         place = {kind: index for index, kind in enumerate(self.kinds)}
         self.kind_of: Final = np.array([place[kind] for kind, _ in self.names], np.int64)
+        self.languages: Final = tuple(sorted(lists))
+        self._language_of = np.array([self.languages.index(each) for _, each in self.names])
+        self._is_latin = np.array([_is_latin(lists[each]) for each in self.languages])
+        self._is_grammar = np.array([kind in _GRAMMAR for kind, _ in self.names])
+        self._is_silent = np.array([kind == FUNCTION for kind, _ in self.names])
         self._patterns = PatternSet.compile(
             _pattern(key, variant)
             for key, (kind, language) in enumerate(self.names)
@@ -121,10 +140,27 @@ class Cues:
     def scan(self, texts: Sequence[str]) -> CueScan:
         """One scan over all texts."""
         normals = documents(texts)
-        hits = self._patterns.scan_joined(normals)
-        return CueScan(
-            self.names, normals, hits, np.searchsorted(hits.rows, np.arange(len(texts) + 1))
-        )
+        found = self._patterns.scan_joined(normals)
+        likely = self._likely(found, len(texts))
+        hits = HitColumns(*(column[self._is_kept(found, likely)] for column in found))
+        bounds = np.searchsorted(hits.rows, np.arange(len(texts) + 1))
+        return CueScan(self, normals, hits, bounds, likely)
+
+    def _likely(self, hits: HitColumns, n_rows: int) -> Ints:
+        """For each row the place of its likely language among those of the Latin script."""
+        n_languages = len(self.languages)
+        cells = hits.rows * n_languages + self._language_of[hits.keys]
+        votes = np.bincount(cells, hits.ends - hits.starts, n_rows * n_languages)
+        table = votes.astype(np.int64).reshape(n_rows, n_languages)
+        table[:, ~self._is_latin] = -1
+        return table.argmax(axis=1)
+
+    def _is_kept(self, hits: HitColumns, likely: Ints) -> npt.NDArray[np.bool_]:
+        languages = self._language_of[hits.keys]
+        is_other = self._is_latin[languages] & (languages != likely[hits.rows])
+        is_short = (hits.ends - hits.starts <= _SHORT) | self._is_grammar[hits.keys]
+        kept: npt.NDArray[np.bool_] = ~self._is_silent[hits.keys] & ~(is_other & is_short)
+        return kept
 
 
 @cache
@@ -184,6 +220,12 @@ def _entries(kind: object, entries: object, name: str) -> Iterator[str]:
         if not isinstance(entry, str) or not entry.strip(" *"):
             raise CueFileError(f"{name}: {kind}: entry {place} is no word; put it in quotes")
         yield entry
+
+
+def _is_latin(lists: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a language is written in Latin letters."""
+    letters = (char for entries in lists.values() for entry in entries for char in entry)
+    return next(filter(str.isalpha, letters), "") <= _LAST_LATIN
 
 
 def _variants(entry: str, language: str) -> list[str]:
