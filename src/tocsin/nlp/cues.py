@@ -33,6 +33,7 @@ from tocsin.matching import HitColumns, NormalText, NormalTexts, Pattern, Patter
 
 __all__ = [
     "DANGER",
+    "KINDS",
     "CueFileError",
     "CueHit",
     "CueScan",
@@ -42,6 +43,14 @@ __all__ = [
     "scan_cues",
     "shipped_cues",
 ]
+
+KINDS: Final = (
+    "attribution", "source", "report", "event", "negation", "condemnation", "revulsion", "mockery",
+    "question", "fiction", "hyperbole", "laughter", "first_person", "second_person",
+    "third_person", "intent", "violence", "praise", "jargon", "group_full_name", "group_name",
+    "group_dismissive", "join_call",
+)  # fmt: skip
+"""Every kind of cue that is reported; `docs/concepts/use-and-mention.md` says what each means."""
 
 DANGER: Final = frozenset(
     {
@@ -99,6 +108,19 @@ class CueScan:
     likely: Ints
     """Which of the languages of the Latin script each text is most likely in."""
 
+    def counts(self) -> Ints:
+        """How often each of `KINDS` stands in each text; a cue inside a longer one is the same."""
+        rows, keys, starts, ends = self.hits
+        kinds = self.cues.kind_of[keys]
+        order = np.lexsort((-ends, starts, kinds, rows))
+        cells = (rows * len(KINDS) + kinds)[order]
+        is_new = np.ones(len(order), np.bool_)
+        is_same = cells[1:] == cells[:-1]
+        is_new[1:] = ~(is_same & (starts[order][1:] < ends[order][:-1]))
+        n_rows = len(self.bounds) - 1
+        counts = np.bincount(cells[is_new], minlength=n_rows * len(KINDS))
+        return counts.reshape(n_rows, len(KINDS))
+
     def hits_of(self, row: int) -> list[CueHit]:
         """The cues of one text, by place."""
         first, last = int(self.bounds[row]), int(self.bounds[row + 1])
@@ -122,9 +144,8 @@ class Cues:
         self.names: Final = tuple(
             (kind, language) for language in sorted(lists) for kind in sorted(lists[language])
         )
-        self.kinds: Final = tuple(sorted({kind for kind, _ in self.names}))
-        place = {kind: index for index, kind in enumerate(self.kinds)}
-        self.kind_of: Final = np.array([place[kind] for kind, _ in self.names], np.int64)
+        places = {kind: place for place, kind in enumerate((*KINDS, FUNCTION))}
+        self.kind_of: Final = np.array([places[kind] for kind, _ in self.names], np.int64)
         self.languages: Final = tuple(sorted(lists))
         self._language_of = np.array([self.languages.index(each) for _, each in self.names])
         self._is_latin = np.array([_is_latin(lists[each]) for each in self.languages])
@@ -153,7 +174,8 @@ class Cues:
         votes = np.bincount(cells, hits.ends - hits.starts, n_rows * n_languages)
         table = votes.astype(np.int64).reshape(n_rows, n_languages)
         table[:, ~self._is_latin] = -1
-        return table.argmax(axis=1)
+        likely: Ints = table.argmax(axis=1)
+        return likely
 
     def _is_kept(self, hits: HitColumns, likely: Ints) -> npt.NDArray[np.bool_]:
         languages = self._language_of[hits.keys]
@@ -208,8 +230,8 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _kind(kind: object, name: str) -> str:
-    if not isinstance(kind, str) or not kind.isidentifier():
-        raise CueFileError(f"{name}: expected the name of a kind, such as `negation`")
+    if not isinstance(kind, str) or kind not in {*KINDS, FUNCTION}:
+        raise CueFileError(f"{name}: expected one of the kinds {', '.join(KINDS)}, {FUNCTION}")
     return kind
 
 
