@@ -95,7 +95,8 @@ def text(
     that there are too few negatives to see such a share.
 
     Codes are a stance letter (S support, s leaning, N report, C condemnation, M mockery,
-    Q quotation, O other) and flags (i incitement, t threat, h hyperbole): `S`, `Ct`, `Oh`.
+    Q quotation, K question, F fiction or game, O other) and flags (i incitement, t threat,
+    h hyperbole): `S`, `Ct`, `Oh`.
 
     \b
     Examples:

@@ -75,8 +75,8 @@ def _known_sets(card: Path) -> tuple[str, ...]:
             where=str(card),
             hint="name the folder of a model, as `tocsin train` writes it",
         ) from None
-    names = given.get("trained_on", []) if isinstance(given, dict) else []
-    return tuple(name for name in names if isinstance(name, str))
+    data = given.get("data", {}) if isinstance(given, dict) else {}
+    return tuple(data.get("sets", {}))
 
 
 def _starter() -> Any:

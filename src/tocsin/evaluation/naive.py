@@ -170,7 +170,7 @@ def _sampled(training: Sequence[Example]) -> list[Example]:
     """At most so many of each set and kind of label, whoever comes last by hash left out."""
     by_set: dict[tuple[str, bool], list[Example]] = {}
     for example in training:
-        if not example.truth.is_test:
+        if not example.truth.is_test_case:
             is_any = any(_is_positive(example, harm) for harm in Harm)
             by_set.setdefault((example.data_set, is_any), []).append(example)
     chosen: list[Example] = []

@@ -8,13 +8,10 @@ where the harm is rare: then it is a negative of less weight. Refused: codes tha
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from tocsin.errors import InputError
 from tocsin.evaluation.labels import GroupKind
 from tocsin.evaluation.sets import Example
 from tocsin.nlp import Harm, PostText

@@ -8,11 +8,13 @@ names them in its title.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-__all__ = ["Series", "bar_chart", "interval", "sparkline"]
+__all__ = ["Axis", "Line", "Series", "bar_chart", "interval", "line_chart", "sparkline"]
 
 Series = tuple[str, Sequence[int]]
 """The name of a class in the stylesheet (`c-active`, `c-shadow`), and a number for each bar."""
@@ -70,6 +72,93 @@ def interval(low: float, value: float, high: float, name: str) -> Markup:
         f'<circle class="c-point" cx="{x[1]}" cy="{middle}" r="3.5"/>'
     )
     return _svg("spark", (width, height), name, inner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """An axis from `low` to `high` with marks at `ticks`; logarithmic where `is_log`."""
+
+    name: str
+    low: float = 0.0
+    high: float = 1.0
+    ticks: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    is_log: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value lies, 0 to 1; what is outside lies on the edge."""
+        value = min(max(value, self.low), self.high)
+        if self.is_log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Points joined by a line: the name of a class in the stylesheet, and what it is called."""
+
+    style: str
+    name: str
+    points: Sequence[tuple[float, float]]
+    has_marks: bool = False
+
+
+_PLOT_WIDTH, _PLOT_HEIGHT = 380, 260
+_PLOT_LEFT, _PLOT_BOTTOM, _PLOT_TOP, _PLOT_RIGHT = 44, 40, 10, 10
+
+
+def line_chart(lines: Sequence[Line], x: Axis, y: Axis, name: str) -> Markup:
+    """Lines over two axes.
+
+    >>> one = Line(style="c-model", name="model", points=[(0, 0), (1, 1)])
+    >>> "<title>model</title>" in line_chart([one], Axis(name="x"), Axis(name="y"), "a curve")
+    True
+    """
+    width = _PLOT_WIDTH - _PLOT_LEFT - _PLOT_RIGHT
+    height = _PLOT_HEIGHT - _PLOT_TOP - _PLOT_BOTTOM
+
+    def at(px: float, py: float) -> tuple[float, float]:
+        left = _PLOT_LEFT + width * x.place(px)
+        return round(left, 1), round(_PLOT_TOP + height * (1 - y.place(py)), 1)
+
+    parts = [_plot_grid(x, y, (width, height))]
+    for line in lines:
+        points = [at(*point) for point in line.points]
+        path = " ".join(f"{px},{py}" for px, py in points)
+        title = f"<title>{escape(line.name)}</title>"
+        style = escape(line.style)
+        parts.append(f'<polyline class="c-line {style}" points="{path}">{title}</polyline>')
+        if line.has_marks:
+            parts += [
+                f'<circle class="c-mark {style}" cx="{a}" cy="{b}" r="3"/>' for a, b in points
+            ]
+    return _svg("plot", (_PLOT_WIDTH, _PLOT_HEIGHT), name, "".join(parts))
+
+
+def _plot_grid(x: Axis, y: Axis, size: tuple[int, int]) -> str:
+    width, height = size
+    floor, right = _PLOT_TOP + height, _PLOT_LEFT + width
+    parts = []
+    for tick in x.ticks:
+        px = round(_PLOT_LEFT + width * x.place(tick), 1)
+        parts.append(
+            f'<line class="c-grid" x1="{px}" y1="{_PLOT_TOP}" x2="{px}" y2="{floor}"/>'
+            f'<text class="c-text" x="{px}" y="{floor + 14}" text-anchor="middle">{tick:g}</text>'
+        )
+    for tick in y.ticks:
+        py = round(_PLOT_TOP + height * (1 - y.place(tick)), 1)
+        parts.append(
+            f'<line class="c-grid" x1="{_PLOT_LEFT}" y1="{py}" x2="{right}" y2="{py}"/>'
+            f'<text class="c-text" x="{_PLOT_LEFT - 6}" y="{py + 4}" text-anchor="end">'
+            f"{tick:g}</text>"
+        )
+    middle = _PLOT_LEFT + width / 2
+    parts.append(
+        f'<text class="c-text" x="{middle}" y="{floor + 30}" text-anchor="middle">'
+        f"{escape(x.name)}</text>"
+        f'<text class="c-text" x="12" y="{_PLOT_TOP + height / 2}" text-anchor="middle" '
+        f'transform="rotate(-90 12 {_PLOT_TOP + height / 2})">{escape(y.name)}</text>'
+    )
+    return "".join(parts)
 
 
 def _bars(
