@@ -11,10 +11,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-__all__ = ["Axis", "Line", "Series", "bar_chart", "interval", "line_chart", "sparkline"]
+__all__ = [
+    "Axis",
+    "Line",
+    "Range",
+    "Series",
+    "bar_chart",
+    "interval",
+    "line_chart",
+    "range_chart",
+    "sparkline",
+]
 
 Series = tuple[str, Sequence[int]]
 """The name of a class in the stylesheet (`c-active`, `c-shadow`), and a number for each bar."""
@@ -36,7 +47,7 @@ def sparkline(series: Sequence[Series], name: str) -> Markup:
         f'<line class="c-axis" x1="0" y1="{_SPARK_HEIGHT}" x2="{_SPARK_WIDTH}" '
         f'y2="{_SPARK_HEIGHT}"/>'
     )
-    return _svg("spark", (_SPARK_WIDTH, _SPARK_HEIGHT), name, line + bars)
+    return svg("spark", (_SPARK_WIDTH, _SPARK_HEIGHT), name, line + bars)
 
 
 def bar_chart(series: Sequence[Series], labels: Sequence[str], name: str) -> Markup:
@@ -58,7 +69,7 @@ def bar_chart(series: Sequence[Series], labels: Sequence[str], name: str) -> Mar
             f'<text class="c-text" x="{x:.1f}" y="{_HEIGHT - 6}" text-anchor="{anchor}">'
             f"{escape(labels[index])}</text>"
         )
-    return _svg("chart", (_WIDTH, _HEIGHT), name, axis + bars)
+    return svg("chart", (_WIDTH, _HEIGHT), name, axis + bars)
 
 
 def interval(low: float, value: float, high: float, name: str) -> Markup:
@@ -71,7 +82,7 @@ def interval(low: float, value: float, high: float, name: str) -> Markup:
         f'<line class="c-interval" x1="{x[0]}" y1="{middle}" x2="{x[2]}" y2="{middle}"/>'
         f'<circle class="c-point" cx="{x[1]}" cy="{middle}" r="3.5"/>'
     )
-    return _svg("spark", (width, height), name, inner)
+    return svg("spark", (width, height), name, inner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +142,60 @@ def line_chart(lines: Sequence[Line], x: Axis, y: Axis, name: str) -> Markup:
             parts += [
                 f'<circle class="c-mark {style}" cx="{a}" cy="{b}" r="3"/>' for a, b in points
             ]
-    return _svg("plot", (_PLOT_WIDTH, _PLOT_HEIGHT), name, "".join(parts))
+    return svg("plot", (_PLOT_WIDTH, _PLOT_HEIGHT), name, "".join(parts))
+
+
+class Range(NamedTuple):
+    """A value with its interval, in a style; a row of `range_chart` holds one or several."""
+
+    style: str
+    name: str
+    low: float
+    value: float
+    high: float
+
+
+_RANGE_LEFT, _RANGE_RIGHT, _RANGE_STEP, _RANGE_TOP = 330, 40, 26, 22
+
+
+def range_chart(rows: Sequence[tuple[str, Sequence[Range]]], x: Axis, name: str) -> Markup:
+    """For each named row points with their intervals, upon one axis of shares.
+
+    >>> one = Range("c-model", "model: 1 %", 0.002, 0.01, 0.03)
+    >>> "model: 1 %" in range_chart([("a set", [one])], Axis(name="share"), "shares")
+    True
+    """
+    floor = _RANGE_TOP + _RANGE_STEP * len(rows)
+    parts = []
+    for tick in x.ticks:
+        px = _range_place(x, tick)
+        parts.append(
+            f'<line class="c-grid" x1="{px}" y1="{_RANGE_TOP - 6}" x2="{px}" y2="{floor}"/>'
+            f'<text class="c-text" x="{px}" y="12" text-anchor="middle">{tick * 100:g} %</text>'
+        )
+    for index, (title, ranges) in enumerate(rows):
+        middle = _RANGE_TOP + _RANGE_STEP * (index + 0.5)
+        parts.append(
+            f'<text class="c-text" x="{_RANGE_LEFT - 10}" y="{middle + 4}" text-anchor="end">'
+            f"{escape(title)}</text>"
+        )
+        for place, one in enumerate(ranges):
+            parts.append(_range(x, one, middle + 8 * (place - (len(ranges) - 1) / 2)))
+    return svg("ranges", (_WIDTH, floor + 6), name, "".join(parts))
+
+
+def _range_place(x: Axis, value: float) -> float:
+    return round(_RANGE_LEFT + (_WIDTH - _RANGE_LEFT - _RANGE_RIGHT) * x.place(value), 1)
+
+
+def _range(x: Axis, one: Range, y: float) -> str:
+    low, value, high = (_range_place(x, part) for part in (one.low, one.value, one.high))
+    style = escape(one.style)
+    return (
+        f"<g><title>{escape(one.name)}</title>"
+        f'<line class="c-span {style}" x1="{low}" y1="{y}" x2="{high}" y2="{y}"/>'
+        f'<circle class="c-mark {style}" cx="{value}" cy="{y}" r="4"/></g>'
+    )
 
 
 def _plot_grid(x: Axis, y: Axis, size: tuple[int, int]) -> str:
@@ -193,7 +257,7 @@ def _most(series: Sequence[Series]) -> int:
     return max((sum(each) for each in sums), default=0)
 
 
-def _svg(kind: str, size: tuple[int, int], name: str, inner: str) -> Markup:
+def svg(kind: str, size: tuple[int, int], name: str, inner: str) -> Markup:
     width, height = size
     return Markup(  # noqa: S704  # made of numbers and of text that was escaped
         f'<svg class="{kind}" viewBox="0 0 {width} {height}" role="img" '

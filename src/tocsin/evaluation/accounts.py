@@ -31,8 +31,9 @@ _AGAINST: Final = {
     GroupKind.ORDINARY: "ordinary accounts",
 }
 _JUDGED: Final = "accounts judged not to support"
-_MIN_POSTS: Final = (1, 5)
+_MIN_POSTS: Final = (1, 3)
 _MIN_ACCOUNTS: Final = 5
+_MIN_OTHERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def _rows(period: str, accounts: Sequence[JudgedAccount], scores: Scores) -> Ite
             enough = n_posts >= min_posts
             parts = supporting & enough, others & enough
             n_positive, n_negative = (int(np.count_nonzero(part)) for part in parts)
-            if min(n_positive, n_negative) < _MIN_ACCOUNTS:
+            if n_positive < _MIN_ACCOUNTS or n_negative < _MIN_OTHERS:
                 continue
             for surface in dict.fromkeys(surface for _, surface in scores):
                 yield AccountRow(

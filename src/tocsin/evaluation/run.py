@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tocsin.errors import InputError
-from tocsin.evaluation.accounts import account_rows, accounts_of
+from tocsin.evaluation.accounts import account_rows
 from tocsin.evaluation.figures import Evaluation, RankingRow
 from tocsin.evaluation.measure import (
     LATER,
@@ -98,8 +98,7 @@ def evaluate(
         )
     contenders = _contenders(parts, model, options, progress)
     scores = _scores(parts.evaluation, contenders, progress)
-    n_accounts = len(accounts_of(parts.evaluation))
-    progress.begin("accounts", n_accounts * sum(len(one.accounts) for one in contenders))
+    progress.begin("accounts", None)
     accounts = account_rows(parts.evaluation, contenders, progress.advance)
     rankings = ranking_rows(parts.evaluation, scores)
     return Evaluation(

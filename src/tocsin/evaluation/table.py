@@ -34,8 +34,8 @@ class Table(NamedTuple):
 
 _FOUND = (
     *("against", "text", "period", "who"),
-    *("recall at 1 %", "at 0.1 %", "avg. precision (base)", "AUC"),
-    *("calibration error", "Brier", "abstained"),
+    *("recall at 1 %", "at 0.1 %", "AP (base)", "AUC"),
+    *("calibration", "abstained"),
 )
 _FLAGGED = ("group", "set", "language", "posts", "who", "flagged", "no surface cues", "abstained")
 _ACCOUNTS = (
@@ -114,7 +114,6 @@ def _found_lines(row: RankingRow) -> Iterator[list[str]]:
             f"{_number(figures.average_precision)} ({row.base_rate:.3f})",
             _number(figures.auc),
             _number(figures.calibration_error),
-            _number(figures.brier),
             percent(figures.abstained.share),
         ]
         place = [""] * len(place)
