@@ -184,6 +184,16 @@ def test_calls_per_minute_are_bounded(server: ModelServer) -> None:
     assert len(server.asked) == 3
 
 
+def test_who_has_time_may_wait_for_the_next_minute(server: ModelServer) -> None:
+    clock = FakeClock()
+    options = settings(server.url, max_calls_per_minute=1, waits_for_budget=True)
+    with Endpoint(options, clock) as endpoint:
+        endpoint.ask("embeddings", {})
+        endpoint.ask("embeddings", {})
+
+    assert sum(clock.slept_s) == 60
+
+
 def test_tries_count_as_calls(server: ModelServer) -> None:
     server.behaviour = failing(503, 99, GOOD)
 

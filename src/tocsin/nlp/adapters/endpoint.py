@@ -123,9 +123,10 @@ class Endpoint:
             wait = min(wait * 2, _LONGEST_WAIT_S)
 
     def _within_budget(self, path: str, content: bytes) -> bytes:
-        began = self._clock.now()
-        if not self._budget.take(began):
-            raise _NoAnswerError("the budget of calls or seconds per minute is spent")
+        while not self._budget.take(began := self._clock.now()):
+            if not self._settings.waits_for_budget:
+                raise _NoAnswerError("the budget of calls or seconds per minute is spent")
+            self._clock.sleep(1)
         try:
             return self._once(path, content)
         finally:

@@ -65,6 +65,10 @@ class OutsideModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         float,
         Meta(description="Seconds per minute spent waiting, all calls together.", gt=0, le=15_360),
     ] = 60.0
+    waits_for_budget: Annotated[
+        bool,
+        Meta(description="Wait for the next minute where the budget is spent; else abstain."),
+    ] = False
     max_answer_bytes: Annotated[
         int, Meta(description="Longest answer that is read.", ge=1_000, le=64_000_000)
     ] = 1_000_000
