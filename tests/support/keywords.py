@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from tocsin.nlp import AccountPosts, AccountScore, Harm, PostScore, PostText, Role
 from tocsin.nlp.trained import TRAINED_ON_FILE, TrainedOn
 
-__all__ = ["KeywordAccounts", "KeywordScorer", "model_folder"]
+__all__ = ["KeywordAccounts", "KeywordScorer", "model_folder", "starter"]
 
 WORDS: Final = {
     Harm.SUPPORT: ("glory", "dawn", "join"),
@@ -82,3 +83,15 @@ def model_folder(folder: Path, trained_on: Iterable[tuple[str, str]] = ()) -> Pa
     card = {"data": {"sets": {name: {"posts": 1} for name, _ in trained}}}
     (folder / "card.json").write_text(json.dumps(card))
     return folder
+
+
+def starter(folder: Path, trained_on: Iterable[tuple[str, str]] = ()) -> ModuleType:
+    """A stand-in for the module that loads the models that ship, with the scorer of words."""
+    module = ModuleType("tocsin.nlp.starter")
+    made = model_folder(folder, trained_on)
+    vars(module).update(
+        starter_folder=lambda: made,
+        load_scorer=lambda _: KeywordScorer(),
+        load_account_scorer=lambda _: KeywordAccounts(),
+    )
+    return module

@@ -56,7 +56,7 @@ def open_evaluated(folder: Path | None) -> Evaluated:
     from tocsin.evaluation import Evaluated
     from tocsin.nlp.trained import TRAINED_ON_FILE, TrainedOn
 
-    found = folder or _starter().model_folder()
+    found = folder or _starter().starter_folder()
     return Evaluated(
         posts=open_scorer(folder),
         accounts=open_account_scorer(folder),
