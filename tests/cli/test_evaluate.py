@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.keywords import starter
+from tests.support.keywords import use_keywords
 from tests.support.labelled import small_world
 from tests.support.markdown import fences
 from tests.support.project import DOCS
@@ -30,7 +29,7 @@ def evaluate(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Evaluate:
     """Runs `tocsin eval text` with the scorer that looks for words."""
-    monkeypatch.setitem(sys.modules, "tocsin.nlp.starter", starter(tmp_path / "model"))
+    use_keywords(monkeypatch, tmp_path / "model")
     monkeypatch.chdir(tmp_path)
     return lambda *words: run_command(capfd, "eval", "text", *words)
 
@@ -83,8 +82,7 @@ def test_codes_judge_posts_by_hand(evaluate: Evaluate, data: Path, tmp_path: Pat
 def test_what_the_model_was_trained_on_is_refused_with_status_4(
     evaluate: Evaluate, data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    trained = starter(tmp_path / "trained", [("town", "pro1"), ("town", "plain2")])
-    monkeypatch.setitem(sys.modules, "tocsin.nlp.starter", trained)
+    use_keywords(monkeypatch, tmp_path / "trained", [("town", "pro1"), ("town", "plain2")])
     ran = evaluate(data, "--split", "all")
     assert ran.status == 4
     assert "the model was trained on accounts" in ran.err

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.keywords import starter
+from tests.support.keywords import use_keywords
 from tests.support.labelled import event
 from tests.support.runs import Ran, run_command
 
@@ -23,7 +23,7 @@ def score(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Score:
     """Runs a command on lines of standard input, with the scorer that looks for words."""
-    monkeypatch.setitem(sys.modules, "tocsin.nlp.starter", starter(tmp_path / "model"))
+    use_keywords(monkeypatch, tmp_path / "model")
     monkeypatch.chdir(tmp_path)
 
     def run(command: str, *lines: object) -> Ran:

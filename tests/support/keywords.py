@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Final
 
-from tocsin.nlp import AccountPosts, AccountScore, Harm, PostScore, PostText, Role
+import pytest
+
+from tocsin.nlp import AccountPosts, AccountScore, Harm, PostScore, PostText, Role, starter
 from tocsin.nlp.trained import TRAINED_ON_FILE, TrainedOn
 
-__all__ = ["KeywordAccounts", "KeywordScorer", "model_folder", "starter"]
+__all__ = ["KeywordAccounts", "KeywordScorer", "model_folder", "use_keywords"]
 
 WORDS: Final = {
     Harm.SUPPORT: ("glory", "dawn", "join"),
@@ -85,13 +86,11 @@ def model_folder(folder: Path, trained_on: Iterable[tuple[str, str]] = ()) -> Pa
     return folder
 
 
-def starter(folder: Path, trained_on: Iterable[tuple[str, str]] = ()) -> ModuleType:
-    """A stand-in for the module that loads the models that ship, with the scorer of words."""
-    module = ModuleType("tocsin.nlp.starter")
+def use_keywords(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, trained_on: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Let commands use the scorer of words in place of the models that ship."""
     made = model_folder(folder, trained_on)
-    vars(module).update(
-        starter_folder=lambda: made,
-        load_scorer=lambda _: KeywordScorer(),
-        load_account_scorer=lambda _: KeywordAccounts(),
-    )
-    return module
+    monkeypatch.setattr(starter, "starter_folder", lambda: made)
+    monkeypatch.setattr(starter, "load_scorer", lambda _: KeywordScorer())
+    monkeypatch.setattr(starter, "load_account_scorer", lambda _: KeywordAccounts())

@@ -7,7 +7,6 @@ model that could be evaluated.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -37,14 +36,16 @@ def model_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def open_scorer(folder: Path | None) -> PostScorer:
     """The scorer of posts."""
-    scorer: PostScorer = _starter().load_scorer(folder)
-    return scorer
+    from tocsin.nlp import starter  # the models are not needed for --help
+
+    return starter.load_scorer(folder)
 
 
 def open_account_scorer(folder: Path | None) -> AccountScorer:
     """The scorer of accounts."""
-    scorer: AccountScorer = _starter().load_account_scorer(folder)
-    return scorer
+    from tocsin.nlp import starter
+
+    return starter.load_account_scorer(folder)
 
 
 def open_evaluated(folder: Path | None) -> Evaluated:
@@ -54,9 +55,10 @@ def open_evaluated(folder: Path | None) -> Evaluated:
         InputError: the folder holds no list of what was trained on.
     """
     from tocsin.evaluation import Evaluated
+    from tocsin.nlp import starter
     from tocsin.nlp.trained import TRAINED_ON_FILE, TrainedOn
 
-    found = folder or _starter().starter_folder()
+    found = folder or starter.starter_folder()
     return Evaluated(
         posts=open_scorer(folder),
         accounts=open_account_scorer(folder),
@@ -77,10 +79,3 @@ def _known_sets(card: Path) -> tuple[str, ...]:
         ) from None
     data = given.get("data", {}) if isinstance(given, dict) else {}
     return tuple(data.get("sets", {}))
-
-
-def _starter() -> Any:
-    try:
-        return importlib.import_module("tocsin.nlp.starter")
-    except ModuleNotFoundError:
-        raise InputError("this build holds no text models") from None
