@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from tocsin.nlp import AccountPosts, AccountScore, Harm, PostScore, PostText, Role, starter
+from tocsin.nlp import AccountPosts, AccountScore, Harm, PostScore, PostText, Role
 from tocsin.nlp.trained import TRAINED_ON_FILE, TrainedOn
 
 __all__ = ["KeywordAccounts", "KeywordScorer", "model_folder", "use_keywords"]
@@ -91,6 +91,7 @@ def use_keywords(
 ) -> None:
     """Let commands use the scorer of words in place of the models that ship."""
     made = model_folder(folder, trained_on)
-    monkeypatch.setattr(starter, "starter_folder", lambda: made)
-    monkeypatch.setattr(starter, "load_scorer", lambda _: KeywordScorer())
-    monkeypatch.setattr(starter, "load_account_scorer", lambda _: KeywordAccounts())
+    place = "tocsin.nlp.starter"
+    monkeypatch.setattr(f"{place}.starter_folder", lambda: made)
+    monkeypatch.setattr(f"{place}.load_scorer", lambda _: KeywordScorer())
+    monkeypatch.setattr(f"{place}.load_account_scorer", lambda _: KeywordAccounts())
