@@ -113,8 +113,14 @@ def test_codes_judge_the_post_itself(
     assert expected is None or [group.name for group in truth.groups] == expected
 
 
-def test_a_code_stands_beside_the_groups_of_the_set_and_above_its_truth() -> None:
-    truth = with_code(truth_of({"account": "pro_x", "extreme": True}), "N", where="line 1")
+def test_what_the_set_itself_judges_stands_above_a_code() -> None:
+    truth = with_code(truth_of({"threat": True, "sexist": True}), "N", where="line 1")
+    assert truth.harms == {S: False, INC: False, T: True}
+    assert groups(truth) == [("WANTED", "threats")]
+
+
+def test_a_code_adds_to_the_groups_of_the_set() -> None:
+    truth = with_code(truth_of({"account": "pro_x"}), "N", where="line 1")
     assert truth.harms[S] is False
     assert groups(truth) == [
         ("ACCOUNT", "posts of pro-group accounts"),

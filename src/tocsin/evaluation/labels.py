@@ -30,7 +30,7 @@ from typing import Any, Final, NamedTuple
 from tocsin.errors import InputError
 from tocsin.nlp import Harm
 
-__all__ = ["UNUSABLE", "Group", "GroupKind", "Truth", "truth_of", "with_code"]
+__all__ = ["ABOUT", "UNUSABLE", "Group", "GroupKind", "Truth", "truth_of", "with_code"]
 
 
 class GroupKind(StrEnum):
@@ -74,6 +74,7 @@ UNUSABLE: Final = Truth(is_usable=False)
 """Of a post that its source says to use for nothing."""
 
 ABOUT: Final = "traffic about terror groups"
+"""The name of the group of posts that were collected by the names of such groups."""
 
 _TESTS: Final[Mapping[str, Group]] = {
     "counter_quote_nh": Group(GroupKind.SPARED, "counter-speech that quotes"),
@@ -194,7 +195,7 @@ def with_code(truth: Truth, code: str, *, where: str) -> Truth:
     A code is one stance letter (`S` support, `s` leaning that way, `N` report, `C` condemnation,
     `M` mockery, `Q` quotation, `K` question, `F` fiction or game, `O` other) and flags (`i`
     incitement, `t` threat, `h` hyperbole). Leaning is neither support nor its absence; a call to
-    others to attack is a threat too.
+    others to attack is a threat too. Where the set itself judges the post, that stands.
 
     >>> dict(with_code(Truth(), "Ct", where="line 1").harms)[Harm.THREAT]
     True
@@ -205,15 +206,14 @@ def with_code(truth: Truth, code: str, *, where: str) -> Truth:
     stance, flags = code[:1], code[1:]
     if stance not in {"S", "s", "O", *_STANCES} or not set(flags) <= {"i", "t", "h"}:
         raise InputError("this is no code", where=where, hint="as `S`, `N`, `Ct`, `Oh`")
-    harms = dict(truth.harms)
-    harms[Harm.INCITEMENT] = "i" in flags
-    harms[Harm.THREAT] = "t" in flags or "i" in flags
-    harms.pop(Harm.SUPPORT, None)
+    said = {Harm.INCITEMENT: "i" in flags, Harm.THREAT: "t" in flags or "i" in flags}
     if stance != "s":
-        harms[Harm.SUPPORT] = stance == "S"
-    wanted = [Group(g.kind, f"{g.name}, judged by hand", g.harm) for g in _wanted(harms)]
-    kept = [group for group in truth.groups if group.kind is not GroupKind.WANTED]
-    is_harmless = not wanted and stance != "s"
+        said[Harm.SUPPORT] = stance == "S"
+    added = {harm: is_there for harm, is_there in said.items() if harm not in truth.harms}
+    harms = {**truth.harms, **added}
+    wanted = [Group(g.kind, f"{g.name}, judged by hand", g.harm) for g in _wanted(added)]
+    kept = list(truth.groups)
+    is_harmless = not any(harms.values()) and stance != "s"
     if is_harmless and stance in _STANCES:
         kept.append(Group(GroupKind.SPARED, _STANCES[stance]))
     if is_harmless and "h" in flags:

@@ -25,7 +25,7 @@ from tocsin.evaluation.figures import (
     Worst,
     share_of,
 )
-from tocsin.evaluation.labels import Group, GroupKind
+from tocsin.evaluation.labels import ABOUT, Group, GroupKind
 from tocsin.evaluation.metrics import (
     ABSTAINED,
     Array,
@@ -142,6 +142,11 @@ def _others(columns: _Columns, side: _Side) -> Iterator[tuple[str, Bools]]:
     same_set = judged & (columns.sets == side.data_set)
     if np.count_nonzero(same_set) and not side.is_inherited:
         yield SAME_SET, same_set
+    if side.harm is Harm.SUPPORT:
+        about = columns.where(lambda e: any(group.name == ABOUT for group in e.truth.groups))
+        about &= ~columns.is_wanted & ~side.inside & (columns.sets != side.data_set)
+        if np.count_nonzero(about):
+            yield ABOUT, about
     for name, kind in ((SPARED, GroupKind.SPARED), (ORDINARY, GroupKind.ORDINARY)):
         found = columns.has_kind(kind) & ~side.inside
         if np.count_nonzero(found):
