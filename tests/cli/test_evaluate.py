@@ -73,7 +73,7 @@ def test_as_written_only_leaves_the_other_form_out(evaluate: Evaluate, data: Pat
 
 
 def test_codes_judge_posts_by_hand(evaluate: Evaluate, data: Path, tmp_path: Path) -> None:
-    codes = [f"epro{n}\t{'SsN'[n % 3]}" for n in range(400)]
+    codes = [f"eq{n}\t{'NSs'[n % 3]}" for n in range(400)]
     (tmp_path / "codes.tsv").write_text("\n".join(codes))
     (found,) = evaluate(data, "--codes", "codes.tsv", "--json").json
     assert "support, judged by hand" in {row["group"] for row in found["rankings"]}
