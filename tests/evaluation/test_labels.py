@@ -23,6 +23,12 @@ def groups(truth: Truth) -> list[tuple[str, str]]:
     [
         ({"support": True}, {S: True}, [("WANTED", "support")]),
         ({"threat": False, "group": "news"}, {T: False}, [("SPARED", "news")]),
+        (
+            {"group": "news", "about": "fishermen"},
+            {},
+            [("SPARED", "news"), ("SPARED", "naming fishermen")],
+        ),
+        ({"support": True, "group": "news", "about": "fishermen"}, {S: True}, None),
         ({"group": "Ordinary traffic"}, {}, [("ORDINARY", "Ordinary traffic")]),
         ({"account": "pro_group"}, {}, [("ACCOUNT", "posts of pro-group accounts")]),
         ({"account_supports": False}, {}, []),

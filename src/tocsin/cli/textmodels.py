@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tocsin.records import RefusedEvent
 
 __all__ = [
-    "lines_of",
     "model_option",
     "open_account_scorer",
     "open_evaluated",
@@ -102,7 +101,7 @@ def score_lines(
     with open_lines("-") as reader:
         for items in reader.groups():
             found: list[Read] = []
-            for number, content in lines_of(items):
+            for number, content in _lines(items):
                 try:
                     if isinstance(content, RefusedEvent):
                         raise content
@@ -126,7 +125,7 @@ def score_lines(
         sys.exit(2)
 
 
-def lines_of(items: Iterable[Item]) -> Iterator[tuple[int, bytes | RefusedEvent]]:
+def _lines(items: Iterable[Item]) -> Iterator[tuple[int, bytes | RefusedEvent]]:
     """The number of each line with its content, or why there is none."""
     from tocsin.ingest import Block, Line, RefusedLine
     from tocsin.records import RefusedEvent

@@ -25,7 +25,7 @@ from tocsin.evaluation.figures import (
     Worst,
     share_of,
 )
-from tocsin.evaluation.labels import ABOUT, Group, GroupKind
+from tocsin.evaluation.labels import ABOUT, PEOPLE, Group, GroupKind
 from tocsin.evaluation.metrics import (
     ABSTAINED,
     Array,
@@ -67,6 +67,7 @@ ORDINARY: Final = "ordinary traffic"
 _MIN_POSITIVES: Final = 10
 _MIN_NEGATIVES: Final = 20
 _MIN_LANGUAGE: Final = 30
+_MIN_PEOPLE: Final = 20
 _MAX_POINTS: Final = 160
 _N_STEPS: Final = 20
 _N_WORST: Final = 10
@@ -228,6 +229,8 @@ def flagged_rows(examples: Sequence[Example], scores: Scores) -> list[FlaggedRow
     """The share flagged of each group of each set, whole and by language."""
     rows = []
     for (data_set, group), inside in sorted(_groups(examples).items(), key=_order):
+        if _is_people(group) and len(inside) < _MIN_PEOPLE:
+            continue
         languages: dict[str, list[int]] = {}
         for index in inside:
             languages.setdefault(examples[index].post.language or "?", []).append(index)
@@ -277,7 +280,7 @@ def histograms(examples: Sequence[Example], scores: Scores) -> list[Histogram]:
     """For each group that must not be flagged, and ordinary traffic, how the scores lie."""
     rows = []
     for (data_set, group), inside in sorted(_groups(examples).items(), key=_order):
-        if group.kind not in {GroupKind.SPARED, GroupKind.ORDINARY}:
+        if group.kind not in {GroupKind.SPARED, GroupKind.ORDINARY} or _is_people(group):
             continue
         for name in _names(scores):
             for harm in Harm:
@@ -302,6 +305,8 @@ def worst_errors(examples: Sequence[Example], scores: Scores, contender: str) ->
     scored = scores[contender, Surface.AS_WRITTEN]
     rows: list[Worst] = []
     for (data_set, group), inside in sorted(_groups(examples).items(), key=_order):
+        if _is_people(group):
+            continue
         if group.kind in {GroupKind.SPARED, GroupKind.ORDINARY}:
             harms, sign, error = tuple(Harm), -1.0, "high score of a harmless post"
         elif group.kind is GroupKind.WANTED and group.harm is not None:
@@ -328,6 +333,11 @@ def worst_errors(examples: Sequence[Example], scores: Scores, contender: str) ->
                     )
                 )
     return rows
+
+
+def _is_people(group: Group) -> bool:
+    """Whether it cuts across other groups, whose posts it holds again."""
+    return group.name.startswith(PEOPLE)
 
 
 def _order(item: tuple[tuple[str, Group], object]) -> tuple[str, str, str]:
