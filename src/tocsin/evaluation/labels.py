@@ -11,7 +11,7 @@ Forms are told by their keys, not by the name of a set:
 | keys | read as |
 |---|---|
 | `support`, `incitement`, `threat`: true or false | our own format, post by post |
-| `group`: a name; `about`: whom it names | our own format: text that must not be flagged; "ordinary…" is ordinary traffic |
+| `group`: a name; `about`: whom it names | our own format: must not be flagged, or "ordinary…" |
 | `account_supports`: true or false; `account`: "pro_…" | the account was judged, not the post |
 | `functionality`, `gold` | a suite of functional tests for detectors of hate |
 | `threat` with `sexist`, `vector` | sexist posts, some of them threats or incitement |
