@@ -46,6 +46,7 @@ from tocsin.nlp import Harm
 
 __all__ = [
     "ALL_TIME",
+    "HIGH",
     "LATER",
     "Scores",
     "figures_of",
@@ -60,6 +61,8 @@ Scores = Mapping[tuple[str, Surface], Scored]
 
 ALL_TIME: Final = "all"
 LATER: Final = "later 30 %"
+HIGH: Final = "high score of a harmless post"
+LOW: Final = "low score of a post to be found"
 SAME_SET: Final = "others of the same set"
 SPARED: Final = "all that must not be flagged"
 ORDINARY: Final = "ordinary traffic"
@@ -308,9 +311,9 @@ def worst_errors(examples: Sequence[Example], scores: Scores, contender: str) ->
         if _is_people(group):
             continue
         if group.kind in {GroupKind.SPARED, GroupKind.ORDINARY}:
-            harms, sign, error = tuple(Harm), -1.0, "high score of a harmless post"
+            harms, sign, error = tuple(Harm), -1.0, HIGH
         elif group.kind is GroupKind.WANTED and group.harm is not None:
-            harms, sign, error = (group.harm,), 1.0, "low score of a post to be found"
+            harms, sign, error = (group.harm,), 1.0, LOW
         else:
             continue
         for harm in harms:
