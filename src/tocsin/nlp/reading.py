@@ -39,6 +39,7 @@ _ASKS: Final = ("?", "؟", "？")
 _LINK: Final = re2.compile(r"(?:https?://|www\.)[^\s<>\"“”«»]+")
 _HOST: Final = re2.compile(r"(?:https?://)?([^/:?#\s]+)")
 _INTRODUCED_WITHIN: Final = 3  # characters between "they shouted" and a short quotation
+_NAMED_WITHIN: Final = 14  # and between its end and "they wrote"
 _UNMARKED: Final = frozenset({"first_person", "second_person", "third_person", "question"})
 _DANGER_PLACES: Final = [place for place, kind in enumerate(KINDS) if kind in DANGER]
 _ROLE_PLACES: Final = [
@@ -127,6 +128,7 @@ class Reader:
         image_danger = sum(image.get(IMAGE + kind, 0) for kind in DANGEROUS)
         signs = signs_of(text, hits, voices.quoted, voices.lines, counts)._replace(
             quotations=min(len(voices.quoted), CAP),
+            marked=min(len(voices.marked), CAP),
             attributions=min(_n_kind(voices.speakers.others, "attribution"), CAP),
             sources=min(_n_kind(voices.speakers.others, "source"), CAP),
             news_host=int(self._is_news(post)),
@@ -170,9 +172,13 @@ def _voices(text: str, hits: Sequence[CueHit]) -> _Voices:
 
 
 def _is_introduced(span: TextSpan, hits: Sequence[CueHit]) -> bool:
-    """Whether a verb of saying stands right before a quotation of a word or two."""
+    """Whether a verb of saying stands right before a quotation of a word or two, or behind it."""
     return any(
-        hit.kind in {"attribution", "source"} and 0 < span.start - hit.end <= _INTRODUCED_WITHIN
+        hit.kind in {"attribution", "source"}
+        and (
+            0 < span.start - hit.end <= _INTRODUCED_WITHIN
+            or 0 < hit.start - span.end <= _NAMED_WITHIN
+        )
         for hit in hits
     )
 
@@ -183,6 +189,7 @@ def _signs_of_counts(cues: dict[str, int], n_quoted: int, n_asking: int, n_news:
 
     return Signs(
         quotations=min(n_quoted, CAP),
+        marked=min(n_quoted, CAP),
         attributions=capped("attribution"),
         sources=capped("source"),
         reports=capped("report"),

@@ -27,6 +27,7 @@ CAP: Final = 4
 class Signs(NamedTuple):
     """What tells roles apart; counts are capped, flags are 0 or 1.
 
+    `quotations` are spans of other people's words, `marked` those among them with marks.
     `own_danger` and `quoted_danger` count praise, calls and words of harm in the writer's own words
     and in others'. `menace`: words of harm that are going to happen, without a negation, in a
     sentence of the writer's own; `aimed`: and the reader is spoken to. `negated`: danger that a
@@ -36,6 +37,7 @@ class Signs(NamedTuple):
     own_danger: int = 0
     quoted_danger: int = 0
     quotations: int = 0
+    marked: int = 0
     attributions: int = 0
     sources: int = 0
     reports: int = 0
@@ -107,7 +109,7 @@ _POINTS: Final[Mapping[Role, Mapping[str, _Points]]] = {
         "menace": _Points(-30),
         "condemnations": _Points(-8),
     },
-    Role.FICTION: {"fiction": _Points(42, 18), "menace": _Points(-5)},
+    Role.FICTION: {"fiction": _Points(42, 18)},
     Role.HYPERBOLE: {"hyperbole": _Points(52, 16), "laughter": _Points(14)},
 }
 _PRECEDENCE: Final = (
@@ -122,12 +124,17 @@ _PRECEDENCE: Final = (
 )
 _TARGETED_REVULSION: Final = 24
 """Disgust beside a quotation, a group or an attack is about them."""
+_ABOUT_QUOTATION: Final = {Role.CONDEMNATION: 34, Role.MOCKERY: 30, Role.FICTION: 24}
+"""What is said of a quotation is the message; the quotation is its object."""
+_WORTH_RAISING: Final = 22
 _NOTHING_QUOTED: Final = -25
 """A quotation without danger, in a text with danger of its own."""
+_REPORTED: Final = -25
+"""Indirect speech beside words of news is how news is written."""
 _ALL_QUOTED: Final = 8
 """All danger is in other people's words."""
 _FIRST_PERSON: Final = 10
-_AIMED: Final = 12
+_AIMED: Final = 6
 _MOST: Final = 95
 
 
@@ -156,6 +163,11 @@ def role_scores(signs: Signs) -> Mapping[Role, float]:
     points = {role: _points(signs, weights) for role, weights in _POINTS.items()}
     if signs.revulsion and (signs.quoted_danger or signs.groups or signs.events):
         points[Role.CONDEMNATION] += _TARGETED_REVULSION
+    if signs.quoted_danger or signs.quotations:
+        for role, extra in _ABOUT_QUOTATION.items():
+            points[role] += extra * (points[role] >= _WORTH_RAISING)
+    if signs.reports and not signs.marked:
+        points[Role.QUOTATION] += _REPORTED
     if signs.own_danger and not signs.quoted_danger:
         points[Role.QUOTATION] += _NOTHING_QUOTED
     if signs.quoted_danger and not signs.own_danger:

@@ -19,7 +19,7 @@ import re2
 
 from tocsin.nlp.cues import CueHit
 from tocsin.nlp.roles import CAP, Signs
-from tocsin.nlp.speaker import inside
+from tocsin.nlp.speaker import inside, is_subject
 from tocsin.nlp.types import TextSpan
 
 __all__ = ["QUOTED", "Counts", "counts_of", "negated", "signs_of"]
@@ -30,7 +30,8 @@ QUOTED: Final = "quoted:"
 DANGEROUS: Final = frozenset({"praise", "join_call", "violence"})
 _GROUPS: Final = ("group_full_name", "group_name", "group_dismissive")
 _NEGATION_REACH: Final = 34  # characters, some five words
-_BEHIND: Final = frozenset({"tr", "de"})
+_BEHIND: Final = ("nicht", "değil", "degil")
+_NEXT: Final = 2  # characters between a word and the next
 _CLAUSE: Final = re2.compile(r"[,،;؛:.!?؟\n]")
 _STOPPING: Final = re2.compile(
     r"^\W*(?:wait|stop|rest|escape|forget|forgive|survive|hesitate|only|just|leave|live|mercy"
@@ -83,7 +84,7 @@ def _takes_back(text: str, negation: CueHit, hit: CueHit, hits: Sequence[CueHit]
             and negation.end <= other.start < hit.start
             for other in hits
         )
-    if negation.lang in _BEHIND and hit.end <= negation.start:
+    if hit.end <= negation.start and text[negation.start :].lower().startswith(_BEHIND):
         between = text[hit.end : negation.start]
         return len(between) <= _NEGATION_REACH and not _CLAUSE.search(between)
     return False
@@ -100,7 +101,7 @@ def signs_of(
     own_hits = [hit for hit in hits if not inside(hit.start, quoted)]
     taken = negated(text, own_hits, DANGEROUS)
     recanted = negated(text, own_hits, frozenset({"condemnation"}))
-    menaces = _menaces(own_hits, lines, taken)
+    menaces = _menaces(text, own_hits, lines, taken)
     own, others = counts
     danger = sum(own[kind] for kind in DANGEROUS) - len(taken)
     condemnations = own["condemnation"] - len(recanted)
@@ -121,7 +122,7 @@ def signs_of(
         fiction=_capped(own["fiction"]),
         hyperbole=_capped(own["hyperbole"]),
         laughter=_capped(own["laughter"]),
-        first_person=_capped(own["first_person"]),
+        first_person=_capped(sum(is_subject(text, hit) for hit in own_hits)),
         second_person=_capped(own["second_person"]),
         menace=int(bool(menaces)),
         aimed=int(_speaks_to_reader(own_hits, menaces)),
@@ -134,16 +135,29 @@ def _capped(count: int) -> int:
 
 
 def _menaces(
-    hits: Sequence[CueHit], lines: Sequence[TextSpan], taken: Sequence[CueHit]
+    text: str, hits: Sequence[CueHit], lines: Sequence[TextSpan], taken: Sequence[CueHit]
 ) -> list[TextSpan]:
     """Sentences in which harm is going to happen, or ought to."""
     found = []
     for line in lines:
         here = [hit for hit in hits if line.start <= hit.start < line.end]
-        has_intent = any(hit.kind == "intent" for hit in here)
-        if has_intent and any(hit.kind == "violence" and hit not in taken for hit in here):
+        if text[line.start : line.end].rstrip().endswith(_ASKS):
+            continue
+        intents = [hit for hit in here if hit.kind == "intent"]
+        events = {hit.start for hit in here if hit.kind == "event"}
+        if intents and any(
+            hit.kind == "violence"
+            and hit not in taken
+            and (hit.start not in events or _is_verb(hit, intents))
+            for hit in here
+        ):
             found.append(line)
     return found
+
+
+def _is_verb(hit: CueHit, intents: Sequence[CueHit]) -> bool:
+    """Whether a word that also names an event ("attack") is what somebody intends to do."""
+    return any(0 < hit.start - intent.end <= _NEXT for intent in intents)
 
 
 def _speaks_to_reader(hits: Sequence[CueHit], lines: Sequence[TextSpan]) -> bool:

@@ -22,11 +22,19 @@ from typing import Final, NamedTuple
 
 import re2
 
+from tocsin.matching import normalise
 from tocsin.nlp.cues import CueHit
 from tocsin.nlp.quotes import merged, n_words
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Speakers", "inside", "sentences", "speakers"]
+__all__ = ["Speakers", "inside", "is_subject", "sentences", "speakers"]
+
+_SUBJECTS: Final = (
+    "i i'm i'll i'd i've im we we're we'll we'd we've je j'ai nous ich wir yo nosotros nosotras",
+    "ben biz я мы saya aku gue gua kami kita انا نحن اني انني اننا احنا حنا اقول نقول",
+)
+SUBJECTS: Final = frozenset(word for words in _SUBJECTS for word in words.split())
+"""First persons that speak or act; "my neighbour says" is about somebody else."""
 
 _GROUPS: Final = frozenset({"group_full_name", "group_name", "group_dismissive"})
 _JUDGING: Final = frozenset({"condemnation", "mockery"})
@@ -75,6 +83,14 @@ class Speakers(NamedTuple):
 def inside(place: int, spans: Sequence[TextSpan]) -> bool:
     """Whether a character stands in one of the spans."""
     return any(start <= place < end for start, end in spans)
+
+
+def is_subject(text: str, hit: CueHit) -> bool:
+    """Whether a cue is the writer as the one who speaks or acts."""
+    return (
+        hit.kind == "first_person"
+        and normalise(text[hit.start : hit.end]).text.replace("’", "'") in SUBJECTS
+    )
 
 
 def sentences(text: str) -> list[TextSpan]:
@@ -140,7 +156,7 @@ class _Finder(NamedTuple):
         ]
         if not persons:
             return False
-        return max(persons, key=_end).kind == "first_person"
+        return is_subject(self.text, max(persons, key=_end))
 
     def named_by_colon(self) -> Iterator[TextSpan]:
         """Words after "the leader of the Iron Dawn:" at the head of a line."""
