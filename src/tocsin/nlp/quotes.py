@@ -75,7 +75,7 @@ def marked(text: str) -> Marked:
     r"""What stands in quotation marks of any script, and in quoted lines.
 
     >>> marked('They wrote “we will burn the harbour” and it\'s "great".')
-    Marked(quotations=(TextSpan(start=12, end=36),), short=(TextSpan(start=50, end=55),), lines=())
+    Marked(quotations=(TextSpan(start=12, end=36),), short=(TextSpan(start=48, end=53),), lines=())
     """
     lines = tuple(TextSpan(*match.span(1)) for match in _QUOTED_LINE.finditer(text))
     outer = merged(_between_marks(text))

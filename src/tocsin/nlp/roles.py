@@ -158,7 +158,7 @@ def role_scores(signs: Signs) -> Mapping[Role, float]:
 
     >>> scores = role_scores(Signs(quotations=1, quoted_danger=1, condemnations=1, attributions=1))
     >>> leading(scores).value, leading(role_scores(Signs(own_danger=1, menace=1))).value
-    ('quotation', 'own_voice')
+    ('condemnation', 'own_voice')
     """
     points = {role: _points(signs, weights) for role, weights in _POINTS.items()}
     if signs.revulsion and (signs.quoted_danger or signs.groups or signs.events):
