@@ -48,8 +48,13 @@ _QUOTED_LINE: Final = re2.compile(
 )
 _LONG_SCRIPTS: Final = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]")
 _LETTERS_A_WORD: Final = 2
-_WORD: Final = re2.compile(r"[\pL\pN\pM_][\pL\pN\pM_'’\-]*")
 _TRUNCATED: Final = ("…", "...", "[…]")
+
+
+_MARK_CHARACTERS: Final = frozenset("\"'“”„‟«»‹›‘’‚「」『』《》〈〉〝〞〟❝❞＂״`")
+_DOUBLED: Final = frozenset("'`")
+_FIRST_LONG: Final = "\u0e00"
+"""Scripts without blanks begin here."""
 
 
 class Marked(NamedTuple):
@@ -77,7 +82,7 @@ def marked(text: str) -> Marked:
     >>> marked('They wrote “we will burn the harbour” and it\'s "great".')
     Marked(quotations=(TextSpan(start=12, end=36),), short=(TextSpan(start=48, end=53),), lines=())
     """
-    lines = tuple(TextSpan(*match.span(1)) for match in _QUOTED_LINE.finditer(text))
+    lines = _quoted_lines(text)
     outer = merged(_between_marks(text))
     long: list[TextSpan] = []
     short: list[TextSpan] = []
@@ -89,6 +94,12 @@ def marked(text: str) -> Marked:
         tuple(span for span in short if not _touches(span, lines)),
         lines,
     )
+
+
+def _quoted_lines(text: str) -> tuple[TextSpan, ...]:
+    if ">" not in text and "＞" not in text and "&gt;" not in text:
+        return ()
+    return tuple(TextSpan(*match.span(1)) for match in _QUOTED_LINE.finditer(text))
 
 
 def merged(spans: Sequence[TextSpan]) -> tuple[TextSpan, ...]:
@@ -122,11 +133,14 @@ def n_words(text: str) -> int:
     >>> n_words("don't burn it"), n_words("我们要烧毁港口")
     (3, 3)
     """
-    without_blanks = len(_LONG_SCRIPTS.findall(text))
-    words = len(_WORD.findall(text))
-    if without_blanks < _LETTERS_A_WORD:
+    words = sum(map(_is_wordy, text.split()))
+    if text.isascii() or max(text) < _FIRST_LONG:
         return words
-    return max(words, without_blanks // _LETTERS_A_WORD)
+    return max(words, len(_LONG_SCRIPTS.findall(text)) // _LETTERS_A_WORD)
+
+
+def _is_wordy(token: str) -> bool:
+    return token.isalnum() or any(map(str.isalnum, token))
 
 
 def _between_marks(text: str) -> list[TextSpan]:
@@ -155,11 +169,32 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _tokens(text: str, first: int, last: int) -> Iterator[_Token]:
-    for match in _MARK.finditer(text[first:last]):
-        start, end = first + match.start(), first + match.end()
-        token = _Token(start, end, _ENTITIES.get(match.group(), match.group()))
+    has_entities = text.find("&", first, last) >= 0
+    for token in (_all_tokens if has_entities else _plain_tokens)(text, first, last):
         if not (token.mark in _APOSTROPHES and _is_apostrophe(text, token)):
             yield token
+
+
+def _all_tokens(text: str, first: int, last: int) -> Iterator[_Token]:
+    for match in _MARK.finditer(text[first:last]):
+        start, end = first + match.start(), first + match.end()
+        yield _Token(start, end, _ENTITIES.get(match.group(), match.group()))
+
+
+def _plain_tokens(text: str, first: int, last: int) -> Iterator[_Token]:
+    """The same where no entity stands, without an expression: most texts hold few marks."""
+    start = first
+    while start < last:
+        char = text[start]
+        if char not in _MARK_CHARACTERS:
+            start += 1
+            continue
+        end = start + 1
+        if char in _DOUBLED and text[start:last].startswith(char + char):
+            end += 1
+        if char != "`" or end > start + 1:
+            yield _Token(start, end, text[start:end])
+        start = end
 
 
 def _is_apostrophe(text: str, token: _Token) -> bool:
