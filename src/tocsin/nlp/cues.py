@@ -12,7 +12,7 @@ the others short cues and pronouns are dropped. A text that mixes languages keep
 
 An entry is a word or a phrase. Where it ends in `*` the word may go on; the hit then runs to the
 end of the word. Spelling variants that a writer may choose are made here, not listed: the curly
-apostrophe, French and Spanish without accents (in entries of six letters or more), Turkish
+apostrophe, French and Spanish without accents (in entries of five letters or more), Turkish
 without a dotless i or with a dotted capital, Russian with "е" for "ё".
 """
 
@@ -74,7 +74,7 @@ _GRAMMAR: Final = frozenset(
     {FUNCTION, "first_person", "second_person", "third_person", "negation", "question"}
 )
 _LAST_LATIN: Final = "\u024f"
-_SHORTEST_UNACCENTED: Final = 6  # shorter ones would be other words
+_SHORTEST_UNACCENTED: Final = 5  # shorter ones would be other words
 _LANGUAGES_WITHOUT_ACCENTS: Final = frozenset({"es", "fr"})
 _COMBINING_DOT: Final = "\u0307"  # what casefolding leaves of a dotted capital I
 

@@ -134,6 +134,9 @@ class Reader:
             news_host=int(self._is_news(post)),
             image_danger=int(image_danger > 0),
         )
+        links = _links(text)
+        if post.hosts or links:
+            signs = signs._replace(headline=_is_headline(signs))
         roles = dict(role_scores(signs))
         return Reading(
             text=text,
@@ -141,7 +144,7 @@ class Reader:
             role=leading(roles),
             roles=roles,
             quoted=voices.quoted,
-            own=blanked(text, merged((*voices.quoted, *_links(text)))),
+            own=blanked(text, merged((*voices.quoted, *links))),
             cues=_cues(counts, signs) | image,
             marks=_marks(hits, voices),
         )
@@ -183,6 +186,12 @@ def _is_introduced(span: TextSpan, hits: Sequence[CueHit]) -> bool:
     )
 
 
+def _is_headline(signs: Signs) -> int:
+    """Whether a text with a link tells of something and speaks to nobody, as headlines do."""
+    speaks = signs.first_person or signs.second_person or signs.praise or signs.menace
+    return int(not speaks and bool(signs.reports or signs.events))
+
+
 def _signs_of_counts(cues: dict[str, int], n_quoted: int, n_asking: int, n_news: int) -> Signs:
     def capped(kind: str) -> int:
         return min(cues.get(kind, 0), CAP)
@@ -216,7 +225,7 @@ def _cues(counts: Counts, signs: Signs) -> dict[str, int]:
     """Counts by kind, quoted ones under their own names, and what grammar says of them."""
     found = dict(counts.own)
     found.update({QUOTED + kind: count for kind, count in counts.quoted.items()})
-    for name in ("negated", "recanted", "menace", "aimed", "news_host", "questions"):
+    for name in ("negated", "spared", "recanted", "menace", "aimed", "news_host", "questions"):
         if value := getattr(signs, name):
             found[name] = value
     return found

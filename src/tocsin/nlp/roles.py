@@ -28,10 +28,11 @@ class Signs(NamedTuple):
     """What tells roles apart; counts are capped, flags are 0 or 1.
 
     `quotations` are spans of other people's words, `marked` those among them with marks.
+    `headline`: a link, a word of news or of an event, and nobody who speaks or is spoken to.
     `own_danger` and `quoted_danger` count praise, calls and words of harm in the writer's own words
     and in others'. `menace`: words of harm that are going to happen, without a negation, in a
-    sentence of the writer's own; `aimed`: and the reader is spoken to. `negated`: danger that a
-    negation takes back. `recanted`: a condemnation that one takes back.
+    sentence of the writer's own; `aimed`: and the reader is spoken to. `negated`: praise or a
+    call that a negation takes back; `spared`: harm that one does; `recanted`: a condemnation.
     """
 
     own_danger: int = 0
@@ -42,10 +43,12 @@ class Signs(NamedTuple):
     sources: int = 0
     reports: int = 0
     news_host: int = 0
+    headline: int = 0
     events: int = 0
     condemnations: int = 0
     revulsion: int = 0
     negated: int = 0
+    spared: int = 0
     recanted: int = 0
     dismissive: int = 0
     groups: int = 0
@@ -74,14 +77,16 @@ _POINTS: Final[Mapping[Role, Mapping[str, _Points]]] = {
         "quoted_danger": _Points(25, 3),
         "attributions": _Points(18, 3),
         "sources": _Points(10, 3),
-        "image_danger": _Points(30),
+        "image_danger": _Points(56),
     },
     Role.REPORT: {
         "reports": _Points(34, 16),
         "news_host": _Points(40),
+        "headline": _Points(22),
         "events": _Points(10, 5),
         "attributions": _Points(8, 2),
         "groups": _Points(5),
+        "dismissive": _Points(5),
         "first_person": _Points(-12, -6),
         "second_person": _Points(-12, -6),
         "menace": _Points(-25),
@@ -90,6 +95,7 @@ _POINTS: Final[Mapping[Role, Mapping[str, _Points]]] = {
     Role.CONDEMNATION: {
         "condemnations": _Points(58, 12),
         "negated": _Points(52, 10),
+        "spared": _Points(30, 6),
         "revulsion": _Points(22, 10),
         "dismissive": _Points(6),
         "events": _Points(4, 2),

@@ -62,7 +62,9 @@ def counts_of(hits: Sequence[CueHit], quoted: Sequence[TextSpan]) -> Counts:
 
 def negated(text: str, hits: Sequence[CueHit], kinds: frozenset[str]) -> list[CueHit]:
     """The cues of these kinds that a negation takes back."""
-    negations = [hit for hit in hits if hit.kind == "negation"]
+    every = [hit for hit in hits if hit.kind == "negation"]
+    ends = [hit.end for hit in every]
+    negations = [hit for hit in every if not any(0 < hit.start - end <= _NEXT for end in ends)]
     if not negations:
         return []
     return [
@@ -79,7 +81,7 @@ def _takes_back(text: str, negation: CueHit, hit: CueHit, hits: Sequence[CueHit]
             return False
         if _STOPPING.search(text[negation.end : hit.end + 1].lower()):
             return False
-        return not any(
+        return not any(  # "not stop", "refuse to condemn": the second takes the first back
             other.kind in {"first_person", "negation", "condemnation"}
             and negation.end <= other.start < hit.start
             for other in hits
@@ -100,6 +102,7 @@ def signs_of(
     """The signs for the roles, but for those that stand outside the text."""
     own_hits = [hit for hit in hits if not inside(hit.start, quoted)]
     taken = negated(text, own_hits, DANGEROUS)
+    spared = [hit for hit in taken if hit.kind == "violence"]
     recanted = negated(text, own_hits, frozenset({"condemnation"}))
     menaces = _menaces(text, own_hits, lines, taken)
     own, others = counts
@@ -112,7 +115,8 @@ def signs_of(
         events=_capped(own["event"] + others["event"]),
         condemnations=_capped(condemnations),
         revulsion=_capped(own["revulsion"]),
-        negated=_capped(len(taken)),
+        negated=_capped(len(taken) - len(spared)),
+        spared=_capped(len(spared)),
         recanted=min(len(recanted), 1),
         dismissive=_capped(own["group_dismissive"]),
         groups=_capped(sum(own[kind] for kind in _GROUPS)),
