@@ -47,7 +47,7 @@ ARABIC_ARTICLE = """\
 PIECES = [
     "we condemn", "They said", "“kill them all”", "isn't it", "الفجر الحديدي", "لا أؤيد", "قال:",
     "> we will burn it", "I will kill you", "Long live the Iron Dawn", "k1ll", "😂", "…", "?",
-    "\n\n", "die", "é\u0301", "https://bbc.co.uk/a", "but", "Breaking:", "in the game", "“", "'", "not",
+    "\n\n", "die", "é\u0301", "https://bbc.co.uk/a", "but", "Breaking:", "in the game", "“", "'",
 ]  # fmt: skip
 texts_of_pieces = st.lists(st.sampled_from(PIECES), max_size=9).map(" ".join)
 
@@ -79,7 +79,7 @@ def test_each_threat_of_the_article_stands_in_a_quoted_span() -> None:
 
 def test_own_words_have_blanks_for_quotations_and_links() -> None:
     text = "They wrote “we will burn it” https://harbour.example/a?b=1 and left"
-    assert read(text).own == text[:12] + " " * 15 + "” " + " " * 31 + " and left"
+    assert read(text).own == text[:12] + " " * 15 + "” " + " " * 29 + " and left"
 
 
 def test_marks_say_what_the_spans_are() -> None:
