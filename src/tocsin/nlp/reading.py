@@ -4,9 +4,9 @@ Comes in: posts. Goes out: one `Reading` each, in order. Always holds: one scan 
 batch; the same reading alone or in a batch, and whatever language the platform names. Refused:
 nothing. `threats` are left empty: they are found elsewhere.
 
-A post without a word of danger, praise or a group gets a cheap reading: its cues, its quotation
-marks, and roles by counts alone. The others are read whole: attributed words, negation, whose
-words the danger is in.
+A post without a word of danger, praise or a group, and without talk of such words, gets a cheap
+reading: its cues, its quotation marks, and roles by counts alone. The others are read whole:
+attributed words, negation, whose words the danger is in.
 
 Words from an image are somebody else's until shown otherwise: their cues count as `image:<kind>`,
 and no span points into them.
@@ -19,6 +19,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import re2
 import yaml
 
@@ -41,7 +43,6 @@ _HOST: Final = re2.compile(r"(?:https?://)?([^/:?#\s]+)")
 _INTRODUCED_WITHIN: Final = 3  # characters between "they shouted" and a short quotation
 _NAMED_WITHIN: Final = 14  # and between its end and "they wrote"
 _UNMARKED: Final = frozenset({"first_person", "second_person", "third_person", "question"})
-_DANGER_PLACES: Final = [place for place, kind in enumerate(KINDS) if kind in DANGER]
 _ROLE_PLACES: Final = [
     place
     for place, kind in enumerate(KINDS)
@@ -82,12 +83,12 @@ class Reader:
             row: _by_kind(counts[len(posts) + place].tolist(), IMAGE)
             for place, row in enumerate(with_image)
         }
-        is_dangerous: list[bool] = (counts[:, _DANGER_PLACES].sum(axis=1) > 0).tolist()
+        is_whole = _asks_for_whole(counts)
         has_roles: list[bool] = (counts[:, _ROLE_PLACES].sum(axis=1) > 0).tolist()
         table = counts[: len(posts)].tolist()
         readings = []
         for row, post in enumerate(posts):
-            if is_dangerous[row] or row in images:
+            if is_whole[row] or row in images:
                 readings.append(self._whole(post, scan, row, images.get(row, {})))
             else:
                 readings.append(self._cheap(post, table[row], is_plain=not has_roles[row]))
@@ -135,8 +136,7 @@ class Reader:
             image_danger=int(image_danger > 0),
         )
         links = _links(text)
-        if post.hosts or links:
-            signs = signs._replace(headline=_is_headline(signs))
+        signs = signs._replace(headline=_is_headline(signs) * (2 if post.hosts or links else 1))
         roles = dict(role_scores(signs))
         return Reading(
             text=text,
@@ -152,6 +152,20 @@ class Reader:
     def _is_news(self, post: PostText) -> bool:
         hosts = [*post.hosts, *_hosts_in(post.text)]
         return any(not self._hosts.isdisjoint(host_suffixes(host)) for host in hosts)
+
+
+def _asks_for_whole(counts: npt.NDArray[np.int64]) -> list[bool]:
+    """Rows with danger; with a judgement that a negation may turn; with words about violence."""
+
+    def has(*kinds: str) -> npt.NDArray[np.bool_]:
+        places = [KINDS.index(kind) for kind in kinds]
+        found: npt.NDArray[np.bool_] = counts[:, places].sum(axis=1) > 0
+        return found
+
+    is_turned = has("condemnation") & has("negation")
+    is_said = has("attribution", "source") & has("event", "condemnation", "revulsion", "intent")
+    whole: list[bool] = (has(*DANGER) | is_turned | is_said).tolist()
+    return whole
 
 
 class _Voices(NamedTuple):
@@ -187,9 +201,9 @@ def _is_introduced(span: TextSpan, hits: Sequence[CueHit]) -> bool:
 
 
 def _is_headline(signs: Signs) -> int:
-    """Whether a text with a link tells of something and speaks to nobody, as headlines do."""
+    """Whether a text tells of something and speaks to nobody, as headlines do."""
     speaks = signs.first_person or signs.second_person or signs.praise or signs.menace
-    return int(not speaks and bool(signs.reports or signs.events))
+    return int(not speaks and signs.reports + signs.events > 1)
 
 
 def _signs_of_counts(cues: dict[str, int], n_quoted: int, n_asking: int, n_news: int) -> Signs:

@@ -130,7 +130,7 @@ def signs_of(
         second_person=_capped(own["second_person"]),
         menace=int(bool(menaces)),
         aimed=int(_speaks_to_reader(own_hits, menaces)),
-        praise=_capped(own["praise"]),
+        praise=_capped(own["praise"] + own["jargon"]),
     )
 
 
@@ -171,7 +171,7 @@ def _speaks_to_reader(hits: Sequence[CueHit], lines: Sequence[TextSpan]) -> bool
 def _questions(
     text: str, hits: Sequence[CueHit], quoted: Sequence[TextSpan], lines: Sequence[TextSpan]
 ) -> int:
-    """Questions of the writer's own: those about danger, or any where none of them is."""
+    """Questions of the writer's own: those about danger; any, where they make most of a text."""
     asked = [
         line
         for line in lines
@@ -181,6 +181,7 @@ def _questions(
     if not asked:
         return 0
     about = [hit for hit in hits if hit.kind in DANGEROUS or hit.kind in _GROUPS]
-    if not about:
-        return len(asked)
-    return sum(any(inside(hit.start, [line]) for hit in about) for line in asked)
+    if any(inside(hit.start, asked) for hit in about):
+        return sum(any(inside(hit.start, [line]) for hit in about) for line in asked)
+    is_mostly_asking = sum(end - start for start, end in asked) * 2 >= len(text)
+    return len(asked) if is_mostly_asking else 0
