@@ -26,9 +26,10 @@ import yaml
 
 from tocsin.matching import host_suffixes
 from tocsin.nlp.cues import DANGER, KINDS, CueHit, Cues, CueScan, shipped_cues
-from tocsin.nlp.quotes import Marked, blanked, marked, may_quote, merged
+from tocsin.nlp.quotes import Marked, marked, may_quote
 from tocsin.nlp.roles import CAP, Signs, leading, role_scores
 from tocsin.nlp.signs import DANGEROUS, QUOTED, Counts, counts_of, signs_of
+from tocsin.nlp.spans import HitIndex, blanked, merged
 from tocsin.nlp.speaker import Speakers, sentences, speakers
 from tocsin.nlp.types import PostText, Reading, Role, TextSpan
 
@@ -41,6 +42,7 @@ _ASKS: Final = ("?", "؟", "？")
 _LINK: Final = re2.compile(r"(?:https?://|www\.)[^\s<>\"“”«»]+")
 _HOST: Final = re2.compile(r"(?:https?://)?([^/:?#\s]+)")
 _INTRODUCED_WITHIN: Final = 3  # characters between "they shouted" and a short quotation
+_LONGEST_VERB: Final = 40
 _NAMED_WITHIN: Final = 14  # and between its end and "they wrote"
 _UNMARKED: Final = frozenset({"first_person", "second_person", "third_person", "question"})
 _ROLE_PLACES: Final = [
@@ -180,7 +182,8 @@ class _Voices(NamedTuple):
 
 def _voices(text: str, hits: Sequence[CueHit]) -> _Voices:
     found = marked(text) if may_quote(text) else _NO_QUOTES
-    introduced = [span for span in found.short if _is_introduced(span, hits)]
+    cues = HitIndex(hits)
+    introduced = {span for span in found.short if _is_introduced(span, cues)}
     quotations = merged((*found.quotations, *introduced))
     lines = tuple(sentences(text))
     who = speakers(text, hits, quotations, lines)
@@ -188,15 +191,13 @@ def _voices(text: str, hits: Sequence[CueHit]) -> _Voices:
     return _Voices(quotations, short, who, merged((*quotations, *who.attributed)), lines)
 
 
-def _is_introduced(span: TextSpan, hits: Sequence[CueHit]) -> bool:
+def _is_introduced(span: TextSpan, cues: HitIndex) -> bool:
     """Whether a verb of saying stands right before a quotation of a word or two, or behind it."""
+    near = cues.between(span.start - _LONGEST_VERB, span.end + _NAMED_WITHIN + 1)
     return any(
         hit.kind in {"attribution", "source"}
-        and (
-            0 < span.start - hit.end <= _INTRODUCED_WITHIN
-            or 0 < hit.start - span.end <= _NAMED_WITHIN
-        )
-        for hit in hits
+        and (0 < span.start - hit.end <= _INTRODUCED_WITHIN or hit.start > span.end)
+        for hit in near
     )
 
 
