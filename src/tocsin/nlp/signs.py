@@ -190,8 +190,9 @@ def _questions(
     ]
     if not asked:
         return 0
-    about = [hit for hit in hits if hit.kind in DANGEROUS or hit.kind in _GROUPS]
-    if any(inside(hit.start, asked) for hit in about):
-        return sum(any(inside(hit.start, [line]) for hit in about) for line in asked)
+    about = HitIndex([hit for hit in hits if hit.kind in DANGEROUS or hit.kind in _GROUPS])
+    found = sum(bool(about.between(line.start, line.end)) for line in asked)
+    if found:
+        return found
     is_mostly_asking = sum(end - start for start, end in asked) * 2 >= len(text)
     return len(asked) if is_mostly_asking else 0
