@@ -138,7 +138,7 @@ class Reader:
             image_danger=int(image_danger > 0),
         )
         links = _links(text)
-        signs = signs._replace(headline=_is_headline(signs) * (2 if post.hosts or links else 1))
+        signs = signs._replace(headline=_headline(signs, has_link=bool(post.hosts or links)))
         roles = dict(role_scores(signs))
         return Reading(
             text=text,
@@ -201,10 +201,14 @@ def _is_introduced(span: TextSpan, cues: HitIndex) -> bool:
     )
 
 
-def _is_headline(signs: Signs) -> int:
-    """Whether a text tells of something and speaks to nobody, as headlines do."""
-    speaks = signs.first_person or signs.second_person or signs.praise or signs.menace
-    return int(not speaks and signs.reports + signs.events > 1)
+def _headline(signs: Signs, *, has_link: bool) -> int:
+    """How much a text that tells of something and speaks to nobody reads like a headline."""
+    if signs.first_person or signs.second_person or signs.praise or signs.menace:
+        return 0
+    told = signs.reports + signs.events
+    if has_link:
+        return 2 if told else 0
+    return int(told > 1)
 
 
 def _signs_of_counts(cues: dict[str, int], n_quoted: int, n_asking: int, n_news: int) -> Signs:
