@@ -26,7 +26,7 @@ import yaml
 
 from tocsin.matching import host_suffixes
 from tocsin.nlp.cues import DANGER, KINDS, CueHit, Cues, CueScan, shipped_cues
-from tocsin.nlp.quotes import Marked, marked, may_quote
+from tocsin.nlp.quotes import Marked, marked, may_quote, n_words
 from tocsin.nlp.roles import CAP, Signs, leading, role_scores
 from tocsin.nlp.signs import DANGEROUS, QUOTED, Counts, counts_of, signs_of
 from tocsin.nlp.spans import HitIndex, blanked, merged
@@ -183,7 +183,7 @@ class _Voices(NamedTuple):
 def _voices(text: str, hits: Sequence[CueHit]) -> _Voices:
     found = marked(text) if may_quote(text) else _NO_QUOTES
     cues = HitIndex(hits)
-    introduced = {span for span in found.short if _is_introduced(span, cues)}
+    introduced = {span for span in found.short if _is_message(text, span, cues)}
     quotations = merged((*found.quotations, *introduced))
     lines = tuple(sentences(text))
     who = speakers(text, hits, quotations, lines)
@@ -191,14 +191,17 @@ def _voices(text: str, hits: Sequence[CueHit]) -> _Voices:
     return _Voices(quotations, short, who, merged((*quotations, *who.attributed)), lines)
 
 
-def _is_introduced(span: TextSpan, cues: HitIndex) -> bool:
-    """Whether a verb of saying stands right before a quotation of a word or two, or behind it."""
+def _is_message(text: str, span: TextSpan, cues: HitIndex) -> bool:
+    """Whether a word or two in marks are more than a name: said by somebody, or dangerous."""
     near = cues.between(span.start - _LONGEST_VERB, span.end + _NAMED_WITHIN + 1)
-    return any(
+    if any(
         hit.kind in {"attribution", "source"}
         and (0 < span.start - hit.end <= _INTRODUCED_WITHIN or hit.start > span.end)
         for hit in near
-    )
+    ):
+        return True
+    is_dangerous = any(hit.kind in DANGEROUS and span.start <= hit.start < span.end for hit in near)
+    return is_dangerous and n_words(text[span.start : span.end]) > 1
 
 
 def _headline(signs: Signs, *, has_link: bool) -> int:

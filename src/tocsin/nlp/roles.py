@@ -73,8 +73,8 @@ class _Points(NamedTuple):
 
 _POINTS: Final[Mapping[Role, Mapping[str, _Points]]] = {
     Role.QUOTATION: {
-        "quotations": _Points(25, 3),
-        "marked": _Points(12),
+        "quotations": _Points(28, 3),
+        "marked": _Points(16),
         "quoted_danger": _Points(25, 3),
         "attributions": _Points(18, 3),
         "sources": _Points(10, 3),
@@ -140,10 +140,12 @@ _NOTHING_QUOTED: Final = -14
 _REPORTED: Final = -25
 """Indirect speech beside words of news is how news is written."""
 _ALL_QUOTED: Final = 8
-"""All danger is in other people's words."""
+"""The writer's own words hold no danger."""
 _FIRST_PERSON: Final = 10
 _AIMED: Final = 6
 _MOST: Final = 95
+_MOST_QUOTED: Final = 88
+"""What is plainly said of a quotation outranks it."""
 
 
 def leading(scores: Mapping[Role, float]) -> Role:
@@ -178,10 +180,11 @@ def role_scores(signs: Signs) -> Mapping[Role, float]:
         points[Role.QUOTATION] += _REPORTED
     if signs.own_danger and not signs.quoted_danger:
         points[Role.QUOTATION] += _NOTHING_QUOTED
-    if signs.quoted_danger and not signs.own_danger:
+    if (signs.quoted_danger or signs.marked) and not signs.own_danger:
         points[Role.QUOTATION] += _ALL_QUOTED
     if not (signs.quotations or signs.quoted_danger or signs.image_danger):
         points[Role.QUOTATION] = 0
+    points[Role.QUOTATION] = min(points[Role.QUOTATION], _MOST_QUOTED)
     points = {role: min(max(value, 0), _MOST) for role, value in points.items()}
     own = 100 - max(points.values())
     if signs.own_danger:
