@@ -27,7 +27,7 @@ from typing import Any, Final
 
 import re2
 
-from tocsin.nlp.threat_tokens import in_normal_form
+from tocsin.nlp.threat_tokens import elided, in_normal_form
 from tocsin.nlp.types import ThreatKind
 
 __all__ = ["Expression", "Grammar", "GrammarError", "Rule", "read_grammar"]
@@ -182,7 +182,7 @@ class _Compiler:
             return self.alternatives(self._split(piece[1:-1], "|"), depth + 1)
         if piece[0] == "{":
             return self._named(piece[1:-1], depth)
-        return f"<{_literal(piece)}>"
+        return "".join(f"<{_literal(word)}>" for word in elided(in_normal_form(piece)))
 
     def _named(self, name: str, depth: int) -> str:
         if name in _BUILT_IN:

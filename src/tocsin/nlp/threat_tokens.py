@@ -19,7 +19,7 @@ import re2
 from tocsin.matching import NormalText, normalise
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Tokens", "in_normal_form", "tokenise"]
+__all__ = ["Tokens", "elided", "in_normal_form", "tokenise"]
 
 _WORD: Final = re2.compile(
     r"&(?:amp|lt|gt|quot|apos|#39);|(?:https?|hxxps?)://[^\s]+|[#@][\pL\pN_]+|"
@@ -29,6 +29,7 @@ _WORD: Final = re2.compile(
 _FOLDED: Final = str.maketrans({**dict.fromkeys("’ʼ`´", "'"), "ı": "i"})
 _ENDS: Final = frozenset(".!;…।۔；。！\n")
 _QUESTIONS: Final = frozenset("?؟？")
+_ELIDED: Final = frozenset({"j", "t", "l", "d", "n", "s", "m", "c", "qu", "jusqu", "lorsqu"})
 _QUOTES: Final = frozenset("\"“”„‟«»‹›「」『』‘")
 _COMMAS: Final = frozenset(",،、")
 _MARKS: Final = {
@@ -83,8 +84,10 @@ class Tokens:
         for match in _WORD.finditer(piece):
             start, end = match.span()
             found = piece[start:end]
-            word = _MARKS.get(found) or _unmarked(found)
-            self._add(word, number, at + start, at + end)
+            for word in elided(_MARKS.get(found) or _unmarked(found)):
+                cut = min(end, start + len(word))
+                self._add(word, number, at + start, at + cut)
+                start = cut
 
     def _add(self, word: str, number: int, start: int, end: int) -> None:
         self.words.append(word)
@@ -120,6 +123,12 @@ def tokenise(text: str) -> Tokens:
     return Tokens(lines)
 
 
+def elided(word: str) -> list[str]:
+    """A word, or two where a French one has lost its vowel ("j'ai")."""
+    first, mark, second = word.partition("'")
+    return [first + mark, second] if second and first in _ELIDED else [word]
+
+
 def in_normal_form(word: str) -> str:
     """A word of a cue file as it stands in `Tokens`."""
     return _unmarked(normalise(word).text)
@@ -131,7 +140,7 @@ def _unmarked(word: str) -> str:
     if word.isascii():
         return word
     letters = unicodedata.normalize("NFD", word.translate(_FOLDED))
-    return "".join([char for char in letters if not unicodedata.combining(char)])
+    return "".join([char for char in letters if not unicodedata.combining(char)]) or word
 
 
 def _raw(word: str) -> bytes:

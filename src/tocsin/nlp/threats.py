@@ -29,7 +29,7 @@ from tocsin.nlp.types import TextSpan, Threat, ThreatKind, ThreatPart
 
 __all__ = ["LANGUAGES", "find_threats", "grammar"]
 
-LANGUAGES: Final = ("en", "ar")
+LANGUAGES: Final = ("en", "ar", "fr", "de", "es", "tr", "ru", "id")
 
 MIN_SCORE = 0.2
 """What is less plain is left out."""
@@ -40,11 +40,11 @@ MAX_THREATS = 20
 _AIMS: Final = {
     Aim.PERSON: 1.0,
     Aim.GROUP: 1.0,
-    Aim.UNKNOWN: 0.7,
+    Aim.UNKNOWN: 0.75,
     Aim.COUNTED: 0.4,
     Aim.OPPONENT: 0.45,
 }
-_WEAK_AIMS: Final = {**_AIMS, Aim.UNKNOWN: 0.65}
+_WEAK_AIMS: Final = {**_AIMS, Aim.UNKNOWN: 0.72}
 """Of acts that are done to things as well as to people."""
 
 _TAKEN: Final = {
@@ -124,6 +124,8 @@ def _threats(
     for one in found:
         around = context.around(one.first, one.last, (one.said_from, one.act[0]))
         if around.negated and "keeps" not in one.rule.traits:
+            continue
+        if context.covers("peaceful", one.act[0], one.last):
             continue
         if "keeps" not in one.rule.traits and context.covers("harmless", one.act[0], one.last):
             continue
