@@ -30,7 +30,7 @@ _FOLDED: Final = str.maketrans({**dict.fromkeys("’ʼ`´", "'"), "ı": "i"})
 _ENDS: Final = frozenset(".!;…।۔；。！\n")
 _QUESTIONS: Final = frozenset("?؟？")
 _ELIDED: Final = frozenset({"j", "t", "l", "d", "n", "s", "m", "c", "qu", "jusqu", "lorsqu"})
-_QUOTES: Final = frozenset("\"“”„‟«»‹›「」『』‘")
+_QUOTES: Final = frozenset('"“”„‟«»‹›「」『』‘')
 _COMMAS: Final = frozenset(",،、")
 _MARKS: Final = {
     **dict.fromkeys(_ENDS, "."),
