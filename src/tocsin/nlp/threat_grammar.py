@@ -21,7 +21,7 @@ An expression is a row of elements between blanks:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -56,7 +56,7 @@ class GrammarError(ValueError):
 class Expression:
     """One compiled expression."""
 
-    source: str
+    source: str = field(repr=False)
 
     @cached_property
     def compiled(self) -> Any:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import re2
 
-from tocsin.matching import NormalText, normalise
+from tocsin.matching import NormalText, normalise, tables
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Tokens", "elided", "in_normal_form", "tokenise"]
+__all__ = ["Tokens", "elided", "in_normal_form", "rough_line", "tokenise"]
 
 _WORD: Final = re2.compile(
     r"&(?:amp|lt|gt|quot|apos|#39);|(?:https?|hxxps?)://[^\s]+|[#@][\pL\pN_]+|"
@@ -64,13 +64,13 @@ class Tokens:
             if number:
                 self._add(".", number, 0, 0)
             at = 0
-            for piece in key.split(" "):
-                if piece.isalpha():
-                    word = piece if piece.isascii() else _unmarked(piece)
-                    self._add(word, number, at, at + len(piece))
-                elif piece:
-                    self._cut(piece, number, at)
-                at += len(piece) + 1
+            for chunk in key.split(" "):
+                if chunk.isalpha():
+                    word = chunk if chunk.isascii() else _unmarked(chunk)
+                    self._add(word, number, at, at + len(chunk))
+                elif chunk:
+                    self._cut(chunk, number, at)
+                at += len(chunk) + 1
         pieces = [_raw(word) for word in self.words]
         self.line = b"<" + b"><".join(pieces) + b">" if pieces else b""
         self._firsts: list[int] = []
@@ -121,6 +121,46 @@ def tokenise(text: str) -> Tokens:
             lines.append((at, normalise(line)))
         at += len(line) + 1
     return Tokens(lines)
+
+
+def rough_line(text: str) -> bytes:
+    """The words of a text as in `Tokens.line`, at a tenth of the cost, to look for single words.
+
+    Signs stand for blanks, digits for the letters they look like; nothing leads back to the text.
+
+    >>> rough_line("We KN0W where!")
+    b'<we><know><where>'
+    """
+    if text.isascii():
+        words = text.encode("ascii").translate(_ROUGH_ASCII).split()
+    else:
+        folded = unicodedata.normalize("NFKD", text.casefold()).translate(_rough())
+        words = _raw(folded).split()
+    return b"<" + b"><".join(words) + b">" if words else b""
+
+
+_LEET: Final = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "$": "s"}
+_KEPT: Final = frozenset("#-*")
+_ROUGH_ASCII: Final = bytes(
+    ord(_LEET.get(char) or (char.lower() if char.isalnum() or char in _KEPT else " "))
+    for char in map(chr, range(256))
+)
+
+
+@cache
+def _rough() -> dict[int, str | None]:
+    """What `rough_line` changes in texts beyond ASCII."""
+    table: dict[int, str | None] = {}
+    for code in range(0x3000):
+        char = chr(code)
+        if unicodedata.combining(char) or unicodedata.category(char) in {"Cf", "Mn"}:
+            table[code] = None
+        elif not char.isalnum() and char not in _KEPT:
+            table[code] = " "
+    table.update({ord(char): letter for char, letter in _LEET.items()})
+    table.update(dict(tables.FOLDED))
+    table[ord("ı")] = "i"
+    return table
 
 
 def elided(word: str) -> list[str]:

@@ -24,7 +24,7 @@ import yaml
 from tocsin.nlp.threat_context import Context, Surroundings
 from tocsin.nlp.threat_grammar import Grammar, Rule, read_grammar
 from tocsin.nlp.threat_targets import Aim, Target, target_after, target_before
-from tocsin.nlp.threat_tokens import Tokens, tokenise
+from tocsin.nlp.threat_tokens import Tokens, rough_line, tokenise
 from tocsin.nlp.types import TextSpan, Threat, ThreatKind, ThreatPart
 
 __all__ = ["LANGUAGES", "find_threats", "grammar"]
@@ -74,7 +74,8 @@ class _Found:
 def grammar(language: str) -> Grammar:
     """The grammar of one of `LANGUAGES`, read once."""
     path = files("tocsin.nlp") / "cues" / f"{language}.threat.yaml"
-    return read_grammar(yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader))
+    # this loader makes nothing but text: "no" and "off" are words here
+    return read_grammar(yaml.load(path.read_text("utf-8"), yaml.BaseLoader))  # noqa: S506
 
 
 @cache
@@ -101,9 +102,9 @@ def find_threats(
     >>> found.kind.value, found.own_voice
     ('veiled', True)
     """
-    tokens = tokenise(text)
-    if not _any_anchor().search(tokens.line):
+    if not _any_anchor().search(rough_line(text)):
         return ()
+    tokens = tokenise(text)
     foreign = (*quoted, *attributed)
     threats: list[tuple[int, int, Threat]] = []
     for language in languages:
@@ -233,7 +234,7 @@ def _parts(
     tokens: Tokens, one: _Found, context: Context, parts: Context
 ) -> dict[ThreatPart, tuple[TextSpan, ...]]:
     """The act and target, and what its sentence says of time, place and means."""
-    found = {ThreatPart.ACT: (tokens.span(*one.act),)}
+    found: dict[ThreatPart, tuple[TextSpan, ...]] = {ThreatPart.ACT: (tokens.span(*one.act),)}
     if one.target is not None and one.target.first < one.target.last:
         found[ThreatPart.TARGET] = (tokens.span(one.target.first, one.target.last),)
     begin, end = context.sentence(one.first, one.last)
