@@ -22,7 +22,7 @@ from tocsin.nlp.types import TextSpan
 __all__ = ["Tokens", "elided", "in_normal_form", "rough_line", "tokenise"]
 
 _WORD: Final = re2.compile(
-    r"&(?:amp|lt|gt|quot|apos|#39);|(?:https?|hxxps?)://[^\s]+|[#@][\pL\pN_]+|"
+    r"&(?:amp|lt|gt|quot|apos|#[0-9]{2,6});|(?:https?|hxxps?)://[^\s]+|[#@][\pL\pN_]+|"
     r"[\pL\pN\pM]+(?:['’ʼ`´*$_-][\pL\pN\pM]+)*|"
     r"[^\s\pL\pN\pM]"
 )
@@ -39,7 +39,6 @@ _MARKS: Final = {
     **dict.fromkeys(_COMMAS, ","),
     "&amp;": "&",
     "&quot;": '"',
-    "&#39;": "'",
     "&apos;": "'",
     "&lt;": "(",
     "&gt;": ")",
@@ -80,10 +79,16 @@ class Tokens:
             at += len(piece) + 2
 
     def _cut(self, piece: str, number: int, at: int) -> None:
-        """Add the words of what stands between two blanks."""
+        """Add the words of what stands between two blanks; a sign after a word is the usual case."""
+        mark = _MARKS.get(piece[-1])
+        if mark and piece[:-1].isalpha():
+            last = at + len(piece) - 1
+            self._add(_unmarked(piece[:-1]), number, at, last)
+            self._add(mark, number, last, last + 1)
+            return
         for match in _WORD.finditer(piece):
             start, end = match.span()
-            found = piece[start:end]
+            found = _character(piece[start:end])
             for word in elided(_MARKS.get(found) or _unmarked(found)):
                 cut = min(end, start + len(word))
                 self._add(word, number, at + start, at + cut)
@@ -172,6 +177,14 @@ def elided(word: str) -> list[str]:
 def in_normal_form(word: str) -> str:
     """A word of a cue file as it stands in `Tokens`."""
     return _unmarked(normalise(word).text)
+
+
+def _character(word: str) -> str:
+    """The character that a number stands for in texts taken from web pages ("&#8220;")."""
+    if word.startswith("&#"):
+        code = int(word[2:-1])
+        return chr(code) if chr(code).isprintable() else " "
+    return word
 
 
 @lru_cache(maxsize=16_384)

@@ -102,14 +102,15 @@ def find_threats(
     >>> found.kind.value, found.own_voice
     ('veiled', True)
     """
-    if not _any_anchor().search(rough_line(text)):
+    rough = rough_line(text)
+    if not _any_anchor().search(rough):
         return ()
     tokens = tokenise(text)
     foreign = (*quoted, *attributed)
     threats: list[tuple[int, int, Threat]] = []
     for language in languages:
         known = grammar(language)
-        if known.anchors.compiled.search(tokens.line):
+        if known.anchors.compiled.search(rough):
             threats += _threats(text, tokens, known, foreign)
     return tuple(_plainest(threats))
 
