@@ -27,6 +27,7 @@ from tocsin.training.accounts import fit_accounts
 from tocsin.training.card import data_of, figures_of
 from tocsin.training.fit import FOLDS, fit_grams, fit_head, folds_of, targets_of
 from tocsin.training.posts import TrainingPost, training_posts
+from tocsin.training.threads import one_thread
 from tocsin.training.thresholds import gates, review_thresholds
 
 __all__ = ["TrainingInput", "train"]
@@ -73,6 +74,13 @@ def train(
     Raises:
         InputError: too few posts are judged for a harm.
     """
+    with one_thread():
+        return _trained(given, folder, reader, source, progress)
+
+
+def _trained(
+    given: TrainingInput, folder: Path, reader: Reader, source: VectorSource, progress: Progress
+) -> ModelWeights:
     posts, n_held_out = training_posts(given.examples, given.codes)
     posts += given.seeds
     inputs = _inputs(posts, reader, source, progress)

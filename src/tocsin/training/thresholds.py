@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tocsin.errors import InputError
 from tocsin.nlp.types import Harm
 from tocsin.nlp.weights import Floats
 from tocsin.training.fit import Targets
@@ -38,11 +39,18 @@ GATE_LOSS: Final = 0.02
 
 
 def review_thresholds(logits: Floats, posts: Sequence[TrainingPost]) -> dict[str, dict[str, float]]:
-    """By harm the log odds from which on a person should look; "*" stands for every language."""
-    return {
-        harm.value: {"*": _rounded(max(_bounds(logits[:, place], posts)))}
-        for place, harm in enumerate(Harm)
-    }
+    """By harm the log odds from which on a person should look; "*" stands for every language.
+
+    Raises:
+        InputError: no kind of text that must be left alone is large enough to tell.
+    """
+    found = {harm.value: list(_bounds(logits[:, place], posts)) for place, harm in enumerate(Harm)}
+    if not all(found.values()):
+        raise InputError(
+            "too few posts that must not be flagged to choose a threshold by",
+            hint=f"of one kind (news, counter-speech, ordinary traffic) give at least {MIN_GROUP}",
+        )
+    return {harm: {"*": _rounded(max(bounds))} for harm, bounds in found.items()}
 
 
 def _bounds(logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost]) -> Iterator[float]:
