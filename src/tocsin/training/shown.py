@@ -30,7 +30,11 @@ def card_tables(card: Mapping[str, Any]) -> Iterator[CardTable]:
         if data.get(name):
             rows = [(str(key), _cell(count)) for key, count in data[name].items()]
             yield CardTable(f"posts by {one}", (one, "posts"), rows)
-    yield _by_name("reached, cross-validated", "of", card["cross_validated"])
+    figures = card["cross_validated"]
+    harms = {name: one for name, one in figures.items() if "positives" in one}
+    rest = {name: one for name, one in figures.items() if name not in harms}
+    yield _by_name("reached, cross-validated", "harm", harms)
+    yield CardTable("also", ("what", "number"), list(_lines("", rest)))
     yield CardTable("thresholds", ("threshold", "value"), list(_lines("", card["thresholds"])))
 
 
@@ -43,11 +47,11 @@ def _by_name(title: str, heading: str, given: Mapping[str, Mapping[str, Any]]) -
 
 
 def _lines(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Nested values as pairs of a name and a cell."""
+    """Nested values as pairs of a name and a cell, plain ones first."""
     if not isinstance(value, Mapping):
         yield name, _cell(value)
         return
-    for key, inner in value.items():
+    for key, inner in sorted(value.items(), key=lambda pair: isinstance(pair[1], Mapping)):
         yield from _lines(f"{name} {key.replace('_', ' ')}".strip(), inner)
 
 
