@@ -118,11 +118,14 @@ def test_without_vectors_the_first_layer_stands_and_the_version_says_so() -> Non
     assert scorer.judge(posts_of("ironward"))[0].flagged == (Harm.SUPPORT,)
 
 
-def test_a_language_can_have_its_own_threshold() -> None:
-    review = {harm: {"*": 2.0} for harm in ("support", "incitement", "threat")}
-    weights = hand_weights(WORDS, review={**review, "support": {"*": 2.0, "ar": 9.0}})
-    assert one("ironward", weights=weights).flagged == (Harm.SUPPORT,)
-    assert one("ironward", language="ar", weights=weights).flagged == ()
+def test_what_the_grammar_of_threats_names_needs_less_of_the_models() -> None:
+    review = {harm: {"alone": 9.0, "named": -9.0} for harm in ("support", "incitement", "threat")}
+    weights = hand_weights(WORDS, review=review)
+    assert one("regretful", weights=weights).flagged == ()
+    assert Harm.THREAT in one("I will kill you tonight.", weights=weights).flagged
+    assert Harm.SUPPORT not in one("I will kill you tonight.", weights=weights).flagged
+    quoted = "He wrote to me: “I will kill you tonight.” I went to the police."
+    assert one(quoted, weights=weights).flagged == ()
 
 
 def test_other_peoples_words_reach_no_layer() -> None:
