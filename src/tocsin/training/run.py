@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from tocsin.errors import InputError
 from tocsin.evaluation.sets import Example
 from tocsin.nlp.features import PostBatch, VectorSource, read_batch, vectors_of
 from tocsin.nlp.hashed import Grams
@@ -85,6 +86,11 @@ def _trained(
 ) -> ModelWeights:
     posts, n_held_out = training_posts(given.examples, given.codes)
     posts += given.seeds
+    if not posts:
+        raise InputError(
+            "nothing is left to train on",
+            hint="posts need a `label` with a harm or a group, and accounts that are not held out",
+        )
     inputs = _inputs(posts, reader, source, progress)
     fitted = _fitted(inputs, posts, progress)
     kept = _examples(posts)

@@ -66,7 +66,9 @@ def review_thresholds(
         column, is_named = logits[:, place], named[:, place]
         alone = _highest(_bounds(np.where(is_named, -np.inf, column), posts, 1 - NAMED_PART))
         both = _highest(_bounds(np.where(is_named, column, -np.inf), posts, NAMED_PART))
-        found[harm.value] = {"alone": _rounded(alone), "named": _rounded(min(both, alone))}
+        if both > alone:  # being named must never ask for more: then one threshold stands for all
+            alone = both = _highest(_bounds(column, posts, 1.0))
+        found[harm.value] = {"alone": _rounded(alone), "named": _rounded(both)}
     return found
 
 
@@ -124,4 +126,5 @@ def gates(logits: Floats, targets: Targets) -> dict[str, float]:
 
 
 def _rounded(value: float) -> float:
-    return round(max(value, _LOWEST), 4)
+    """Upwards: downwards would let through what lies between."""
+    return float(np.ceil(max(value, _LOWEST) * 1e4) / 1e4)
