@@ -55,6 +55,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "user": CommandSpec("user", "Add and change the people who may log in."),
     "token": CommandSpec("token", "Make and revoke the keys that programs use."),
     "eval": CommandSpec("evaluate", "Measure models on labelled data that they have not seen."),
+    "train": CommandSpec("train", "Train the text models from judged posts and verdicts."),
     "bench": CommandSpec("bench", "Measure this machine: events per second, cost per stage."),
     "completion": CommandSpec("completion", "Print the shell's completion script."),
 }

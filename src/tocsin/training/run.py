@@ -16,24 +16,27 @@ from typing import Final
 
 import numpy as np
 
+from tocsin.errors import InputError
 from tocsin.evaluation.sets import Example
 from tocsin.nlp.features import PostBatch, VectorSource, read_batch, vectors_of
 from tocsin.nlp.hashed import Grams
 from tocsin.nlp.nearest import packed_vectors
 from tocsin.nlp.reading import Reader
 from tocsin.nlp.trained import TRAINED_ON_FILE, TrainedOn
+from tocsin.nlp.types import Reading
 from tocsin.nlp.weights import OUTPUTS, Floats, ModelWeights, write_weights
 from tocsin.training.accounts import fit_accounts
 from tocsin.training.card import data_of, figures_of
 from tocsin.training.fit import FOLDS, fit_grams, fit_head, folds_of, targets_of
 from tocsin.training.posts import TrainingPost, training_posts
+from tocsin.training.threads import one_thread
 from tocsin.training.thresholds import gates, review_thresholds
 
 __all__ = ["TrainingInput", "train"]
 
 _BATCH: Final = 256
 _MAX_EXAMPLES: Final = 1_500
-_LEAST_SPREAD: Final = 0.05
+_LEAST_SPREAD: Final = 0.1
 
 LANGUAGES: Final = ("ar", "de", "en", "es", "fr", "id", "ru", "tr", "und")
 """Languages that scores are given for: those of which figures are shown. "und" is text whose
@@ -55,6 +58,7 @@ class TrainingInput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inputs:
+    readings: list[Reading]
     grams: Grams
     cues: Floats
     vectors: Floats
@@ -73,8 +77,20 @@ def train(
     Raises:
         InputError: too few posts are judged for a harm.
     """
+    with one_thread():
+        return _trained(given, folder, reader, source, progress)
+
+
+def _trained(
+    given: TrainingInput, folder: Path, reader: Reader, source: VectorSource, progress: Progress
+) -> ModelWeights:
     posts, n_held_out = training_posts(given.examples, given.codes)
     posts += given.seeds
+    if not posts:
+        raise InputError(
+            "nothing is left to train on",
+            hint="posts need a `label` with a harm or a group, and accounts that are not held out",
+        )
     inputs = _inputs(posts, reader, source, progress)
     fitted = _fitted(inputs, posts, progress)
     kept = _examples(posts)
@@ -104,6 +120,7 @@ def _inputs(
         vectors.append(vectors_of(batches[-1].words, source))
         progress("read", min(start + _BATCH, len(posts)), len(posts))
     return _Inputs(
+        readings=[reading for batch in batches for reading in batch.readings],
         grams=_joined([batch.grams for batch in batches]),
         cues=np.concatenate([batch.cues for batch in batches]),
         vectors=np.concatenate(vectors),
@@ -133,7 +150,7 @@ def _fitted(inputs: _Inputs, posts: Sequence[TrainingPost], progress: Progress) 
     thresholds = {
         "languages": sorted(LANGUAGES),
         "gate": gates(first_logits, targets),
-        "review": review_thresholds(logits, posts),
+        "review": review_thresholds(logits, posts, inputs.readings),
         "account": accounts.threshold,
     }
     figures = figures_of(logits, first_logits, targets, accounts)
@@ -152,7 +169,7 @@ def _fitted(inputs: _Inputs, posts: Sequence[TrainingPost], progress: Progress) 
 
 
 def _cue_scale(cues: Floats) -> Floats:
-    """What brings each cue to a spread of one: rare cues would otherwise be silenced."""
+    """What brings common cues to a spread of one; rare ones are raised by no more than ten."""
     spread = cues.std(axis=0)
     scale: Floats = np.where(spread > 0, 1 / np.maximum(spread, _LEAST_SPREAD), 0)
     return scale.astype(np.float32)
