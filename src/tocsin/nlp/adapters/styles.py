@@ -90,7 +90,8 @@ class _ChatStyle:
         self._with_schema = with_schema
 
     def body(self, settings: OutsideModel, clause: ClauseText, text: str) -> dict[str, Any]:
-        policy = f"{_ROLE}\n\n# Clause {clause.id}\n\n{whole_characters(clause.text)}\n\n# Your answer\n\n{_FORM}"
+        words = whole_characters(clause.text)
+        policy = f"{_ROLE}\n\n# Clause {clause.id}\n\n{words}\n\n# Your answer\n\n{_FORM}"
         body: dict[str, Any] = {
             "model": settings.model,
             "messages": [
