@@ -21,7 +21,7 @@ from tocsin.store.driversql import DriverSql
 
 __all__ = ["SCHEMA_VERSION", "Database"]
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The newest migration in `store/migrations`; checked against the folder by a test."""
 
 WRITE_LOCK = 7_205_759_403_792_793
