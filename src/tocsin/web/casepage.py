@@ -20,7 +20,7 @@ from tocsin.plugins import PanelView
 from tocsin.policy import Clause, CompiledPolicy, Explanation, explain
 from tocsin.records import ActionKind, Case, Decision, Event, Verdict, account_key
 from tocsin.review import Neighbours, consequence, find_neighbours, subject_of, undo_until
-from tocsin.store import accounts, cases, decisions, outbox
+from tocsin.store import accounts, cases, decisions, opinions, outbox
 from tocsin.store.cases import CaseFilter
 from tocsin.store.store import Store
 from tocsin.web.subjects import (
@@ -115,7 +115,7 @@ class CasePage:
     `why` is its strongest decision, the one that priority and clause come from; `others` are the
     rest, newest first. `is_other_version` says that the post shown is not the one that `why`
     judged: it was edited (never so where the case is about an account: its posts differ).
-    `is_erased` says that the post was erased.
+    `is_erased` says that the post was erased. `opinions` are those of outside models, newest first.
     """
 
     case: Case
@@ -131,6 +131,7 @@ class CasePage:
     choices: Sequence[ClauseChoice]
     neighbours: Neighbours
     standings: Sequence[Standing]
+    opinions: Sequence[opinions.OpinionRow]
 
 
 def read_case_page(
@@ -181,6 +182,7 @@ def read_case_page(
         choices=_choices(case, decision, policy),
         neighbours=find_neighbours(connection, queue, case_id),
         standings=read_standings(store, connection, case),
+        opinions=opinions.of_case(connection, case_id),
     )
 
 
