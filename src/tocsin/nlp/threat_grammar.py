@@ -106,7 +106,7 @@ def read_grammar(given: Mapping[str, Any]) -> Grammar:
     rules = [compiler.rule(number, one) for number, one in enumerate(given["rules"])]
     return Grammar(
         language=compiler.language,
-        anchors=Expression(compiler.alternatives(given["anchors"], 0)),
+        anchors=Expression(_bare(compiler.alternatives(given["anchors"], 0))),
         rules=tuple(rules),
         words={name: frozenset(map(in_normal_form, rows)) for name, rows in given["words"].items()},
         context=compiler.expressions(given["context"]),
@@ -172,12 +172,13 @@ class _Compiler:
             return _CLAUSE
         if piece.startswith(".."):
             return f"(?:{_GAP}){{0,{int(piece[2:])}}}"
-        if piece[-1] == "?" and len(piece) > 1 and "+" not in piece:
+        parts = self._split(piece, "+")
+        if piece[-1] == "?" and len(piece) > 1 and len(parts) == 1:
             return f"(?:{self._element(piece[:-1], depth)})?"
         if piece[-1] == "*" and len(piece) > 1:
             return f"(?:{self._element(piece[:-1], depth)}){{0,{_AT_MOST}}}"
-        if "+" in piece:
-            return f"<{''.join(self._part(part) for part in piece.split('+'))}>"
+        if len(parts) > 1:
+            return f"<{''.join(map(self._part, parts))}>"
         if piece[0] == "(":
             return self.alternatives(self._split(piece[1:-1], "|"), depth + 1)
         if piece[0] == "{":
@@ -205,6 +206,11 @@ class _Compiler:
             rows = [_literal(row) for row in self._split(bare[1:-1], "|")]
             return f"(?:{'|'.join(rows)}){optional}"
         return f"(?:{_literal(bare)}){optional}"
+
+
+def _bare(source: str) -> str:
+    """Without apostrophes, as in a rough line."""
+    return source.replace("\\'", "").replace("'", "")
 
 
 def _literal(words: str) -> str:

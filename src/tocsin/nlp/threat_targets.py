@@ -52,6 +52,7 @@ class _Lists:
         self.own = words.get("self", _NONE)
         self.pronouns = words.get("pronouns", _NONE)
         self.counts = words.get("counts", _NONE)
+        self.articles = words.get("articles", _NONE)
         self.skip = words.get("skip", _NONE)
         self.quantifiers = words.get("quantifiers", _NONE)
         self.possessives = words.get("possessives", _NONE)
@@ -66,6 +67,12 @@ class _Lists:
         self.links = words.get("links", _NONE)
         self.plurals = tuple(words.get("plurals", ()))
         self.singulars = tuple(words.get("singulars", ()))
+
+    def is_article(self, word: str, behind: Sequence[str]) -> bool:
+        """Whether a word that may be a pronoun ("les", "los") leads to a name here."""
+        if word not in self.articles or not behind:
+            return False
+        return _is_word(behind[0]) and behind[0] not in self.stop and behind[0] not in self.pronouns
 
     def is_plural(self, word: str) -> bool:
         """Whether the ending says so."""
@@ -127,7 +134,7 @@ def _read(
         word = words[index]
         if word in known.nobody:
             return Target(Aim.NOBODY, first, index + 1)
-        if word in known.quantifiers:
+        if word in known.quantifiers or known.is_article(word, words[index + 1 : last]):
             is_all = True
         elif word in known.possessives:
             is_theirs = True
