@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tocsin.nlp import TextSpan
 from tocsin.nlp.cues import scan_cues
-from tocsin.nlp.quotes import blanked, marked, may_quote, merged, n_words
+from tocsin.nlp.quotes import marked, may_quote, n_words
+from tocsin.nlp.spans import at, blanked, inside, merged, outside, touches
 from tocsin.nlp.speaker import sentences, speakers
 
 MARKS = "\"'“”„‟«»‹›‘’‚「」『』《》〈〉〝〞〟❝❞＂״`>\n .:&;ab我"
@@ -181,3 +182,22 @@ def test_words_are_counted_in_scripts_without_blanks_too() -> None:
     assert n_words("don't burn it") == 3
     assert n_words("— !") == 0
     assert n_words("我们要烧毁港口") == 3
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=6),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=6),
+)
+def test_parts_of_spans_are_what_a_plain_count_says(
+    one: list[tuple[int, int]], other: list[tuple[int, int]]
+) -> None:
+    spans = merged([TextSpan(min(pair), max(pair)) for pair in one])
+    others = merged([TextSpan(min(pair), max(pair)) for pair in other])
+    first = {place for start, end in spans for place in range(start, end)}
+    second = {place for start, end in others for place in range(start, end)}
+    left = outside(spans, others)
+    assert {place for start, end in left for place in range(start, end)} == first - second
+    assert [place for place in range(32) if inside(place, spans)] == sorted(first)
+    for span in spans:
+        assert touches(span, others) == bool(set(range(span.start, span.end)) & second)
+        assert at(span.start, spans) == span

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 
 import re2
 
+from tocsin.nlp.spans import merged, touches
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Marked", "blanked", "marked", "may_quote", "merged", "n_words"]
+__all__ = ["Marked", "marked", "may_quote", "n_words"]
 
 MIN_WORDS: Final = 3
 """Fewer words in quotation marks are a name or a scare quote, not a message."""
@@ -48,6 +49,9 @@ _QUOTED_LINE: Final = re2.compile(
 )
 _LONG_SCRIPTS: Final = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]")
 _LETTERS_A_WORD: Final = 2
+_NEAR: Final = 8  # characters, blanks among them
+_DEEPEST: Final = 8
+"""Quotations in quotations that are kept track of."""
 _TRUNCATED: Final = ("…", "...", "[…]")
 
 
@@ -88,10 +92,10 @@ def marked(text: str) -> Marked:
     short: list[TextSpan] = []
     for span in outer:
         (long if n_words(text[span.start : span.end]) >= MIN_WORDS else short).append(span)
-    apart = tuple(span for span in long if not _touches(span, lines))
+    apart = tuple(span for span in long if not touches(span, lines))
     return Marked(
         merged((*apart, *lines)),
-        tuple(span for span in short if not _touches(span, lines)),
+        tuple(span for span in short if not touches(span, lines)),
         lines,
     )
 
@@ -100,31 +104,6 @@ def _quoted_lines(text: str) -> tuple[TextSpan, ...]:
     if ">" not in text and "＞" not in text and "&gt;" not in text:
         return ()
     return tuple(TextSpan(*match.span(1)) for match in _QUOTED_LINE.finditer(text))
-
-
-def merged(spans: Sequence[TextSpan]) -> tuple[TextSpan, ...]:
-    """The same characters in spans that neither overlap nor touch, in order, none empty."""
-    found: list[TextSpan] = []
-    for span in sorted(spans):
-        if span.start >= span.end:
-            continue
-        if found and span.start <= found[-1].end:
-            found[-1] = TextSpan(found[-1].start, max(found[-1].end, span.end))
-        else:
-            found.append(span)
-    return tuple(found)
-
-
-def blanked(text: str, spans: Sequence[TextSpan]) -> str:
-    """The text with these spans, which are in order and apart, replaced by blanks."""
-    if not spans:
-        return text
-    pieces = []
-    at = 0
-    for start, end in spans:
-        pieces += [text[at:start], " " * (end - start)]
-        at = end
-    return "".join([*pieces, text[at:]])
 
 
 def n_words(text: str) -> int:
@@ -155,6 +134,7 @@ def _between_marks(text: str) -> list[TextSpan]:
                 del opened[place:]
             elif _may_open(text, token):
                 opened.append(token)
+                del opened[:-_DEEPEST]
         found += _left_open(text, opened, last)
     return found
 
@@ -190,7 +170,7 @@ def _plain_tokens(text: str, first: int, last: int) -> Iterator[_Token]:
             start += 1
             continue
         end = start + 1
-        if char in _DOUBLED and text[start:last].startswith(char + char):
+        if char in _DOUBLED and text.startswith(char + char, start, last):
             end += 1
         if char != "`" or end > start + 1:
             yield _Token(start, end, text[start:end])
@@ -234,17 +214,14 @@ def _left_open(text: str, opened: Sequence[_Token], last: int) -> Iterator[TextS
         line_end = text.find("\n", token.end, last)
         end = last if line_end < 0 else line_end
         is_plain = token.mark in _OPENS_ONLY
-        if is_plain or _is_introduced(text, token) or text[:end].rstrip().endswith(_TRUNCATED):
+        is_cut_off = text[max(end - _NEAR, 0) : end].rstrip().endswith(_TRUNCATED)
+        if is_plain or is_cut_off or _is_introduced(text, token):
             yield TextSpan(token.end, end)
 
 
 def _is_introduced(text: str, token: _Token) -> bool:
-    return text[: token.start].rstrip()[-1:] in {":", "："}
+    return text[max(token.start - _NEAR, 0) : token.start].rstrip()[-1:] in {":", "："}
 
 
 def _is_letter(text: str, place: int) -> bool:
     return 0 <= place < len(text) and (text[place].isalnum() or text[place] == "_")
-
-
-def _touches(span: TextSpan, others: Sequence[TextSpan]) -> bool:
-    return any(span.start < end and start < span.end for start, end in others)

@@ -99,6 +99,7 @@ class Cues:
         self._language_of = np.array([self.languages.index(each) for _, each in self.names])
         self._is_latin = np.array([is_latin(lists[each]) for each in self.languages])
         self._is_grammar = np.array([kind in _GRAMMAR for kind, _ in self.names])
+        self._is_laughter = np.array([kind == "laughter" for kind, _ in self.names])
         self._is_silent = np.array([kind == FUNCTION for kind, _ in self.names])
         self._patterns = PatternSet.compile(
             _pattern(key, variant)
@@ -112,7 +113,10 @@ class Cues:
         normals = documents(texts)
         found = self._patterns.scan_joined(normals)
         likely = self._likely(found, len(texts))
-        hits = HitColumns(*(column[self._is_kept(found, likely)] for column in found))
+        is_kept = self._is_kept(found, likely)
+        for place in np.flatnonzero(is_kept & self._is_run(found)):
+            is_kept[place] = _holds_run(normals, *(int(column[place]) for column in found))
+        hits = HitColumns(*(column[is_kept] for column in found))
         bounds = np.searchsorted(hits.rows, np.arange(len(texts) + 1))
         return CueScan(self, normals, hits, bounds, likely)
 
@@ -125,6 +129,12 @@ class Cues:
         table[:, ~self._is_latin] = -1
         likely: Ints = table.argmax(axis=1)
         return likely
+
+    def _is_run(self, hits: HitColumns) -> npt.NDArray[np.bool_]:
+        """Laughter of one letter: the key keeps one of many."""
+        is_single: npt.NDArray[np.bool_] = hits.ends - hits.starts == 1
+        is_single &= self._is_laughter[hits.keys]
+        return is_single
 
     def _is_kept(self, hits: HitColumns, likely: Ints) -> npt.NDArray[np.bool_]:
         languages = self._language_of[hits.keys]
@@ -148,6 +158,14 @@ def scan_cues(texts: Sequence[str]) -> list[list[CueHit]]:
     """
     scan = shipped_cues().scan(texts)
     return [scan.hits_of(row) for row in range(len(texts))]
+
+
+def _holds_run(texts: NormalTexts, row: int, _key: int, start: int, end: int) -> bool:
+    """Whether a letter of a key, alone in its word, is a run of them in the original."""
+    key = texts.key(row)
+    letter = key[start:end]
+    is_alone = (start == 0 or not key[start - 1].isalnum()) and not key[end : end + 1].isalnum()
+    return is_alone and (not letter.isalpha() or letter * 3 in (texts.original(row) or ""))
 
 
 def _pattern(key: int, text: str) -> Pattern:
