@@ -15,6 +15,8 @@ An expression is a row of elements between blanks:
     ^                 the beginning of a clause
     act=(...)         the words are the part `act` of the threat
 
+`prefix` in a file may stand before every word ("and" in Arabic).
+
 `?` after an element: it may be missing; `*`: it stands up to three times, or not at all.
 """
 
@@ -102,7 +104,7 @@ def read_grammar(given: Mapping[str, Any]) -> Grammar:
     Raises:
         GrammarError: what cannot be read.
     """
-    compiler = _Compiler(str(given["language"]), given["lists"])
+    compiler = _Compiler(str(given["language"]), given["lists"], given.get("prefix", ""))
     rules = [compiler.rule(number, one) for number, one in enumerate(given["rules"])]
     return Grammar(
         language=compiler.language,
@@ -117,9 +119,10 @@ def read_grammar(given: Mapping[str, Any]) -> Grammar:
 class _Compiler:
     """Turns the expressions of one file into RE2."""
 
-    def __init__(self, language: str, lists: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, language: str, lists: Mapping[str, Sequence[str]], prefix: str = "") -> None:
         self.language = language
         self._lists = lists
+        self._prefix = self._part(prefix) if prefix else ""
 
     def rule(self, number: int, given: Mapping[str, Any]) -> Rule:
         """One rule of the file; `match` is one expression or several."""
@@ -178,12 +181,13 @@ class _Compiler:
         if piece[-1] == "*" and len(piece) > 1:
             return f"(?:{self._element(piece[:-1], depth)}){{0,{_AT_MOST}}}"
         if len(parts) > 1:
-            return f"<{''.join(map(self._part, parts))}>"
+            return f"<{self._prefix}{''.join(map(self._part, parts))}>"
         if piece[0] == "(":
             return self.alternatives(self._split(piece[1:-1], "|"), depth + 1)
         if piece[0] == "{":
             return self._named(piece[1:-1], depth)
-        return "".join(f"<{_literal(word)}>" for word in elided(in_normal_form(piece)))
+        words = elided(in_normal_form(piece))
+        return "".join(f"<{self._prefix}{_literal(word)}>" for word in words)
 
     def _named(self, name: str, depth: int) -> str:
         if name in _BUILT_IN:

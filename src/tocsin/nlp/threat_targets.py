@@ -65,8 +65,19 @@ class _Lists:
         self.close = words.get("close", _NONE)
         self.opponents = words.get("opponents", _NONE)
         self.links = words.get("links", _NONE)
+        self._prefixes = tuple(sorted(words.get("prefixes", ()), key=len, reverse=True))
         self.plurals = tuple(words.get("plurals", ()))
         self.singulars = tuple(words.get("singulars", ()))
+
+    def is_thing(self, word: str) -> bool:
+        """Whether the word, or what stands behind a prefix, is no person."""
+        if word in self.things or word.startswith("http"):
+            return True
+        return any(
+            word.startswith(prefix)
+            and not self.things.isdisjoint({word[len(prefix) :], "ال" + word[len(prefix) :]})
+            for prefix in self._prefixes
+        )
 
     def is_article(self, word: str, behind: Sequence[str]) -> bool:
         """Whether a word that may be a pronoun ("les", "los") leads to a name here."""
@@ -193,7 +204,7 @@ def _aim(
         return Aim.GROUP
     if any(word in known.close for word in name):
         return Aim.UNKNOWN
-    if any(word in known.things or word.startswith("http") for word in name):
+    if any(map(known.is_thing, name)):
         return Aim.THING
     if is_all or known.is_plural(head):
         return Aim.GROUP

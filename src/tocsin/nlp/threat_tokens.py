@@ -2,8 +2,8 @@
 
 Comes in: a text. Goes out: `Tokens`: its words in normal form, each between angle brackets
 (`<we><know><where><.>`), and the way back to the original characters. Always holds: a word holds
-no bracket; the end of a sentence or line is the word `.`, of a question `?`, a quotation mark `"`;
-spans lie inside the text. Refused: nothing.
+no bracket; the end of a sentence, a line or the text is the word `.`, of a question `?`, a
+quotation mark `"`; spans lie inside the text. Refused: nothing.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ class Tokens:
                 elif chunk:
                     self._cut(chunk, number, at)
                 at += len(chunk) + 1
+        if self.words:
+            last, (_, normal) = len(lines) - 1, lines[-1]
+            self._add(".", last, len(normal.text), len(normal.text))
         pieces = [_raw(word) for word in self.words]
         self.line = b"<" + b"><".join(pieces) + b">" if pieces else b""
         self._firsts: list[int] = []
@@ -117,7 +120,7 @@ def tokenise(text: str) -> Tokens:
     """The words of a text.
 
     >>> tokenise("We KNOW where, all of it!").line
-    b'<we><know><where><,><all><of><it><.>'
+    b'<we><know><where><,><all><of><it><.><.>'
     """
     if not text.isascii():
         text = _encodable(text)
