@@ -33,7 +33,7 @@ __all__ = [
 
 KINDS: Final = (
     "attribution", "source", "report", "event", "negation", "condemnation", "revulsion", "mockery",
-    "question", "fiction", "hyperbole", "laughter", "first_person", "second_person",
+    "question", "fiction", "hyperbole", "laughter", "sport", "first_person", "second_person",
     "third_person", "intent", "violence", "praise", "jargon", "group_full_name", "group_name",
     "group_dismissive", "join_call",
 )  # fmt: skip
