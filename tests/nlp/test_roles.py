@@ -101,3 +101,7 @@ def test_without_signs_the_voice_is_the_writers_own() -> None:
 )
 def test_what_looks_like_an_excuse_is_none(text: str) -> None:
     assert read(text).role is Role.OWN_VOICE
+
+
+def test_an_arabic_what_negates_no_judgement() -> None:
+    assert read("ما فعلوه بالعمال جريمة ولا يمثل ديننا").role is Role.CONDEMNATION

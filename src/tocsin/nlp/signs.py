@@ -31,6 +31,9 @@ QUOTED: Final = "quoted:"
 DANGEROUS: Final = frozenset({"praise", "join_call", "violence"})
 _GROUPS: Final = ("group_full_name", "group_name", "group_dismissive")
 _NEGATION_REACH: Final = 34  # characters, some five words
+_MOST_BETWEEN: Final = 4  # words
+_ADJACENT: Final = frozenset({"ما"})
+"""Words that negate the next word only; elsewhere they mean "what"."""
 _BEHIND: Final = ("nicht", "değil", "degil")
 _NEXT: Final = 2  # characters between a word and the next
 _CLAUSE: Final = re2.compile(r"[,،;؛:.!?؟\n]")
@@ -83,7 +86,10 @@ def _is_taken_back(text: str, hit: CueHit, negations: HitIndex, cues: HitIndex) 
 def _reaches(text: str, negation: CueHit, hit: CueHit, cues: HitIndex) -> bool:
     """Whether a negation before a cue takes it back."""
     between = text[negation.end : hit.start]
-    if len(between) > _NEGATION_REACH or _CLAUSE.search(between):
+    n_between = len(between.split())
+    if n_between > _MOST_BETWEEN or len(between) > _NEGATION_REACH or _CLAUSE.search(between):
+        return False
+    if n_between and text[negation.start : negation.end] in _ADJACENT:
         return False
     if _STOPPING.search(text[negation.end : hit.end + 1].lower()):
         return False
