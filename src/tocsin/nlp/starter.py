@@ -1,8 +1,8 @@
 """The text models that ship, ready to score.
 
-Comes in: a folder of weights, or nothing for those in the package. Goes out: models of posts and of
+Comes in: a folder of weights, or nothing for those in the package. Goes out: models of posts and
 accounts. Always holds: without the extras `text` and `wide` the layers before stand alone, and the
-version says so; weights load once per call, within a second. Refused: a folder that holds no weights.
+version says so. Refused: a folder that holds no weights.
 """
 
 from __future__ import annotations
