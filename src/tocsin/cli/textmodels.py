@@ -15,13 +15,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tocsin.cli.shared import counted
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
-    from tocsin.evaluation import Evaluated
+    from tocsin.cli.shared import CliContext
+    from tocsin.evaluation import Evaluated, Example
     from tocsin.nlp import AccountScorer, PostScorer
 
-__all__ = ["model_option", "open_account_scorer", "open_evaluated", "open_scorer"]
+__all__ = [
+    "examples_of_store",
+    "model_option",
+    "open_account_scorer",
+    "open_evaluated",
+    "open_scorer",
+]
 
 _CARD: Final = "card.json"
 
@@ -63,6 +71,26 @@ def open_evaluated(folder: Path | None) -> Evaluated:
         trained_on=TrainedOn.read(found / TRAINED_ON_FILE),
         known_sets=_known_sets(found / _CARD),
     )
+
+
+def examples_of_store(context: CliContext) -> list[Example]:
+    """What people judged here; says how much of it cannot be used."""
+    from tocsin.pipeline import load_policy
+    from tocsin.pipeline.judged import judged_events
+    from tocsin.training.verdicts import examples_of
+
+    with context.store() as store:
+        with store.read() as connection:
+            policy = load_policy(connection)
+        judged = judged_events(store, policy)
+    examples = list(examples_of(judged.posts))
+    click.echo(
+        f"verdicts: {counted(len(examples), 'post')}"
+        f"; left out: {judged.n_erased:,} erased, {judged.n_without_harm:,} of clauses or subjects"
+        f" without a harm, {len(judged.posts) - len(examples):,} without words",
+        err=True,
+    )
+    return examples
 
 
 def _known_sets(card: Path) -> tuple[str, ...]:
