@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tocsin.cli.judgedhere import examples_of_store
 from tocsin.cli.shared import CliContext, counted, shared_options
-from tocsin.cli.textmodels import examples_of_store, model_option, open_evaluated
+from tocsin.cli.textmodels import model_option, open_evaluated
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,11 +117,12 @@ def text(
             "there is nothing to measure on", hint="name folders of labelled events, or --verdicts"
         )
     of_store = examples_of_store(context) if verdicts else []
+    opened = open_evaluated(model)  # first, for a wrong folder should not cost a reading
     with _shown(context) as progress:
         examples = of_store + _examples(data, codes, progress)
         found = evaluate(
             examples,
-            open_evaluated(model),
+            opened,
             Options(
                 split=Split(split),
                 with_naive=compare == "naive",

@@ -35,6 +35,9 @@ COMMANDS: dict[str, CommandSpec] = {
     "score-accounts": CommandSpec(
         "score_accounts", "Score accounts by their recent posts; store nothing."
     ),
+    "judge": CommandSpec(
+        "judge", "Ask a language model about posts under a clause; decide nothing."
+    ),
     "serve": CommandSpec("serve", "Start the API and the console."),
     "decisions": CommandSpec("decisions", "List decisions."),
     "explain": CommandSpec("explain", "Say why a decision was made."),

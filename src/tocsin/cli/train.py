@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tocsin.cli.judgedhere import examples_of_store
 from tocsin.cli.shared import CliContext, counted, shared_options
-from tocsin.cli.textmodels import examples_of_store
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:

@@ -37,11 +37,14 @@ FOLDS: Final = 4
 GRAM_STRENGTH: Final = 20.0
 """Inverse of the L2 penalty of the n-grams (`C` of LogisticRegression); their inputs are small."""
 
-HEAD_STRENGTH: Final = 1.0
-DOMAIN_SCALE: Final = 3.0
+HEAD_STRENGTH: Final = 0.01
+"""The same for the heads, whose inputs have a spread of about one."""
+
+DOMAIN_SCALE: Final = 20.0
 """Of the inputs that stand for domains: large, so that their weights are hardly held back."""
 
-_MAX_STEPS: Final = 400
+_MAX_STEPS: Final = 600
+_TOLERANCE: Final = 1e-4
 _MIN_POSITIVES: Final = 5
 _DIGITS: Final = 6  # finer differences are noise of the machine's floating point
 
@@ -185,7 +188,7 @@ def logistic(
             f"too few posts to learn `{name}` from",
             hint=f"at least {_MIN_POSITIVES} posts in each fold must be judged to hold it",
         )
-    model = LogisticRegression(C=strength, max_iter=_MAX_STEPS, tol=1e-4)
+    model = LogisticRegression(C=strength, max_iter=_MAX_STEPS, tol=_TOLERANCE)
     model.fit(inputs[rows], truths[rows], sample_weight=weights[rows])
     found = model.coef_[0]
     column = np.round(found[: len(found) - n_domains], _DIGITS).astype(np.float32)

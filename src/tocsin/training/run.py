@@ -36,7 +36,7 @@ __all__ = ["TrainingInput", "train"]
 
 _BATCH: Final = 256
 _MAX_EXAMPLES: Final = 1_500
-_LEAST_SPREAD: Final = 0.05
+_LEAST_SPREAD: Final = 0.1
 
 LANGUAGES: Final = ("ar", "de", "en", "es", "fr", "id", "ru", "tr", "und")
 """Languages that scores are given for: those of which figures are shown. "und" is text whose
@@ -169,7 +169,7 @@ def _fitted(inputs: _Inputs, posts: Sequence[TrainingPost], progress: Progress) 
 
 
 def _cue_scale(cues: Floats) -> Floats:
-    """What brings each cue to a spread of one: rare cues would otherwise be silenced."""
+    """What brings common cues to a spread of one; rare ones are raised by no more than ten."""
     spread = cues.std(axis=0)
     scale: Floats = np.where(spread > 0, 1 / np.maximum(spread, _LEAST_SPREAD), 0)
     return scale.astype(np.float32)
