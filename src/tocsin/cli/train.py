@@ -148,7 +148,8 @@ def _given(
         )
     found = examples_of_store(context) if verdicts else []
     by_event = {} if codes is None else read_codes(codes)
-    found += read_sets(find_files(data), now=SystemClock().now(), codes=by_event)
+    files = sorted(find_files(data))  # the order in which they are named must not matter
+    found += read_sets(files, now=SystemClock().now(), codes=by_event)
     return TrainingInput(
         examples=found,
         codes=by_event,
