@@ -30,13 +30,14 @@ from tocsin.matching.normal import (
     normalise,
 )
 from tocsin.matching.regex import Regex, RegexError, compile_regex
-from tocsin.matching.scan import DatabaseCache, Hit, Pattern, PatternSet
+from tocsin.matching.scan import DatabaseCache, Hit, HitColumns, Pattern, PatternSet
 
 __all__ = [
     "DatabaseCache",
     "Document",
     "FoundLink",
     "Hit",
+    "HitColumns",
     "Link",
     "LinkPattern",
     "NormalText",

@@ -352,7 +352,7 @@ class _Alignment(NamedTuple):
 
 
 def _align(original: str, key: str) -> _Alignment:
-    if original.isascii() and len(original) == len(key):
+    if len(original) == len(key) and _is_one_to_one(original):
         return _Alignment(None, (), len(original))
     text, starts, ends = original, list(range(len(original))), list(range(1, len(original) + 1))
     while text != key:
@@ -364,6 +364,19 @@ def _align(original: str, key: str) -> _Alignment:
             ends[start] = ends[end - 1]
             del starts[start + 1 : end], ends[start + 1 : end]
     return _Alignment(starts, ends, len(original))
+
+
+def _is_one_to_one(original: str) -> bool:
+    """Whether no character becomes two or joins another: then a key as long has the same places."""
+    if original.isascii():
+        return True
+    folded = original.casefold()
+    return (
+        len(folded) == len(original)
+        and unicodedata.is_normalized("NFKC", original)
+        and unicodedata.is_normalized("NFKC", folded)
+        and all(map(_begins_cluster, set(original)))
+    )
 
 
 def _align_characters(
