@@ -16,6 +16,7 @@ from typing import Final
 
 from tocsin.detectors.entries import live, of_kinds, version_of
 from tocsin.detectors.text_evidence import Fields, evidence_of, role_evidence, voice_of
+from tocsin.detectors.text_reading import DETECTOR, REVIEW
 from tocsin.nlp.posts import post_text
 from tocsin.nlp.protectees import ProtecteeIndex
 from tocsin.nlp.remembered import PostJudge
@@ -95,7 +96,7 @@ NAMES: Final = frozenset(spec.name for spec in SPECS)
 class TextModelDetector:
     """A model of posts, and the protectees that threats can point to."""
 
-    name = "text_models"
+    name = DETECTOR
     cost = Cost.DEAR
 
     def __init__(self, model: PostJudge, protectees: Sequence[BankEntry]) -> None:
@@ -130,13 +131,15 @@ class TextModelDetector:
         if is_notable:
             evidence = evidence_of(judged, fields, self._model.weights)
         found = [self._of_harm(judged, harm.value, judged.score(harm), evidence) for harm in HARMS]
-        found += [self._signal(f"{harm.value}_review", 1.0, evidence) for harm in judged.flagged]
+        found += [self._signal(f"{harm.value}{REVIEW}", 1.0, evidence) for harm in judged.flagged]
         if aimed:
             score = max(score for score, _ in aimed)
             found.append(self._signal(_TO_PROTECTEE, score, [*_each(aimed), *evidence]))
         if judged.flagged or aimed:
             is_own = judged.reading.role is Role.OWN_VOICE
-            found.append(self._signal(_OWN_VOICE, float(is_own), evidence))
+            found.append(
+                self._signal(_OWN_VOICE, float(is_own), [role_evidence(judged.reading.role)])
+            )
         return {signal.name: signal for signal in found}
 
     def _of_harm(
