@@ -67,6 +67,7 @@ class Truth:
     groups: tuple[Group, ...] = ()
     account_supports: bool | None = None
     is_usable: bool = True
+    is_test_case: bool = False
     is_test: bool = False
 
 

@@ -10,7 +10,7 @@ without a post are counted and left out. Refused: paths without events, lines th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ from msgspec import Struct
 from tocsin.errors import InputError
 from tocsin.evaluation.labels import Truth, truth_of, with_code
 from tocsin.ingest import Line, LineReader, open_lines
-from tocsin.nlp import PostText
+from tocsin.nlp import Harm, PostText
 from tocsin.nlp.posts import SCORING_POLICY, text_of_event
 from tocsin.records import RefusedEvent, account_key, decode_event, decode_json
 
@@ -37,7 +37,8 @@ class Example:
     """One post, and what is known of it.
 
     `account` is the id of its account, of the event where there is none (`has_account`). `at` is
-    in seconds, None where the source gives no time.
+    in seconds, None where the source gives no time. `truth` holds codes too, `source_harms` only
+    what the source itself says of harms.
     """
 
     post: PostText
@@ -46,6 +47,7 @@ class Example:
     has_account: bool
     at: float | None
     truth: Truth
+    source_harms: Mapping[Harm, bool] = field(default_factory=dict)
 
 
 def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -101,7 +103,11 @@ def read_sets(
             if known.post != example.post:
                 raise InputError("this event stands twice with different posts", where=_at(line))
     examples = [
-        replace(example, truth=_joined(example, of_posts.get(key), codes or {}))
+        replace(
+            example,
+            source_harms=example.truth.harms,
+            truth=_joined(example, of_posts.get(key), codes or {}),
+        )
         for key, example in found.items()
     ]
     return [example for example in examples if example.truth.is_usable]

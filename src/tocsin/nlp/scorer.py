@@ -22,7 +22,7 @@ import numpy.typing as npt
 from tocsin.nlp.features import PostBatch, VectorSource, read_batch, vectors_of
 from tocsin.nlp.reading import Reader
 from tocsin.nlp.types import Harm, PostScore, PostText, Reading
-from tocsin.nlp.weights import OUTPUTS, Floats, ModelWeights
+from tocsin.nlp.weights import Floats, ModelWeights
 
 __all__ = ["HARMS", "JudgedPost", "PostModel", "first_inputs", "probability"]
 
@@ -80,7 +80,7 @@ class PostModel:
         self._source = source
         thresholds = weights.card["thresholds"]
         self._languages = frozenset(thresholds["languages"])
-        self._gate = np.array([thresholds["gate"][name] for name in OUTPUTS], np.float32)
+        self._gate = np.array([thresholds["gate"][harm.value] for harm in HARMS], np.float32)
         self._review = _Review(thresholds["review"])
 
     def score(self, posts: Sequence[PostText]) -> list[PostScore]:
@@ -98,7 +98,7 @@ class PostModel:
         batch = read_batch(posts, self._reader)
         inputs = first_inputs(batch, self.weights)
         logits = self.weights.first.logits(inputs)
-        asked = np.any(logits >= self._gate, axis=1) | all_vectors
+        asked = np.any(logits[:, : len(HARMS)] >= self._gate, axis=1) | all_vectors
         asked &= np.fromiter((bool(words) for words in batch.words), bool, len(posts))
         rows = np.flatnonzero(asked) if self._source is not None else np.zeros(0, np.int64)
         vectors: dict[int, Floats] = {}

@@ -9,8 +9,8 @@ where the harm is rare: then it is a negative of less weight. Refused: codes tha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +27,6 @@ SEED_SET: Final = "seed"
 
 _LEANING_WEIGHT: Final = 0.3  # "leaning that way" is the least certain code of all
 _UNJUDGED_WEIGHT: Final = 0.5
-_SPARED_STANCES: Final = frozenset("NCMQFK")
 _CODE_FLAGS: Final = frozenset("ith")
 _CODE_STANCES: Final = frozenset("SsNCMQOFK")
 
@@ -75,17 +74,13 @@ def training_posts(
     seen = {_text_key(one.post.text) for one in held}
     posts = []
     for example in examples:
-        if is_held_out(example.data_set, example.account) or _is_test_case(example):
+        if is_held_out(example.data_set, example.account) or example.truth.is_test_case:
             continue
         key = _text_key(example.post.text)
         if key and key not in seen:
             seen.add(key)
             posts.append(_training_post(example, codes.get(example.post.id, "")))
     return posts, len(held)
-
-
-def _is_test_case(example: Example) -> bool:
-    return example.is_test_case
 
 
 def _text_key(text: str) -> str:
@@ -97,11 +92,7 @@ def _training_post(example: Example, code: str) -> TrainingPost:
     kinds = {group.kind: group.name for group in example.truth.groups}
     spared = kinds.get(GroupKind.SPARED) or kinds.get(GroupKind.ORDINARY) or ""
     is_pro = example.truth.account_supports is True
-    targets = _targets_of_code(code) if code else _targets_of_truth(example)
-    known = example.truth.harms
-    if code and known.get(Harm.THREAT) is not None and not code_agrees(code, known):
-        targets |= {Harm.THREAT.value: _UNKNOWN, Harm.INCITEMENT.value: _UNKNOWN}
-    targets["affinity"] = Target(is_true=is_pro, weight=1.0)
+    targets = _targets(example, code, is_pro=is_pro)
     return TrainingPost(
         post=example.post,
         data_set=example.data_set,
@@ -112,3 +103,68 @@ def _training_post(example: Example, code: str) -> TrainingPost:
         is_ordinary=GroupKind.ORDINARY in kinds,
         targets=targets,
     )
+
+
+def _targets(example: Example, code: str, *, is_pro: bool) -> dict[str, Target]:
+    """By output; a code of ours and a label of the source that disagree cancel each other."""
+    unjudged = _UNKNOWN if is_pro else Target(is_true=False, weight=_UNJUDGED_WEIGHT)
+    coded = _targets_of_code(code, where=example.post.id) if code else {}
+    found = {}
+    for harm in Harm:
+        of_source = example.source_harms.get(harm)
+        of_code = coded.get(harm.value)
+        if of_source is None:
+            found[harm.value] = of_code or unjudged
+        elif of_code is not None and of_code.is_true and not of_source:
+            found[harm.value] = _UNKNOWN
+        else:
+            found[harm.value] = Target(is_true=of_source, weight=1.0)
+    found["affinity"] = Target(is_true=is_pro, weight=1.0)
+    return found
+
+
+def _targets_of_code(code: str, *, where: str) -> dict[str, Target]:
+    """What a code says of each harm; a call to others is a kind of threat too."""
+    stance, flags = code[:1], code[1:]
+    if stance not in _CODE_STANCES or not set(flags) <= _CODE_FLAGS:
+        raise InputError("this is no code", where=where, hint="as `S`, `N`, `Ct`, `Oh`")
+    weight = _LEANING_WEIGHT if stance == "s" else 1.0
+    return {
+        Harm.SUPPORT.value: Target(is_true=stance in "Ss", weight=weight),
+        Harm.INCITEMENT.value: Target(is_true="i" in flags, weight=1.0),
+        Harm.THREAT.value: Target(is_true="i" in flags or "t" in flags, weight=1.0),
+    }
+
+
+def read_seeds(folder: Path) -> list[TrainingPost]:
+    """Seed sentences: files `<language>.tsv` of `CODE<TAB>TEXT`, in order of languages.
+
+    Raises:
+        InputError: the folder holds none, or a line is something else.
+    """
+    files = sorted(folder.glob("*.tsv"))
+    if not files:
+        raise InputError("no seed sentences lie here", where=str(folder), hint="files end in .tsv")
+    return [post for path in files for post in _seeds_of(path)]
+
+
+def _seeds_of(path: Path) -> Iterator[TrainingPost]:
+    language = path.stem
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        where = f"{path.name}:{number}"
+        code, separator, text = line.partition("\t")
+        if not separator:
+            raise InputError("expected `CODE<TAB>TEXT`", where=where)
+        targets = _targets_of_code(code, where=where)
+        name = f"{language}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        is_spared = not any(target.is_true for target in targets.values())
+        yield TrainingPost(
+            post=PostText(id=name, text=text, language=language),
+            data_set=SEED_SET,
+            account=name,
+            has_account=False,
+            code=code,
+            group=f"seed: {code}" if is_spared else "",
+            is_ordinary=False,
+            targets={**targets, "affinity": replace(targets[Harm.SUPPORT.value], weight=0.3)},
+        )

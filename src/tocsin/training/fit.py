@@ -1,0 +1,160 @@
+"""Fitting the layers, so that no layer learns from another's memory.
+
+Comes in: inputs of training posts and their targets. Goes out: heads, and for every post the log
+odds that it would have had, had its fold not been trained on. Always holds: the folds depend on
+names alone; what the second layer and the calibration are fitted on is cross-validated output of
+the first (stacked generalisation, Wolpert 1992); the same input gives the same numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tocsin.errors import InputError
+from tocsin.nlp.hashed import BITS, Grams
+from tocsin.nlp.weights import OUTPUTS, Floats, Head
+from tocsin.training.posts import TrainingPost
+
+__all__ = [
+    "FOLDS",
+    "FittedGrams",
+    "Targets",
+    "fit_grams",
+    "fit_head",
+    "folds_of",
+    "logistic",
+    "targets_of",
+]
+
+FOLDS: Final = 4
+
+GRAM_STRENGTH: Final = 20.0
+"""Inverse of the L2 penalty of the n-grams (`C` of LogisticRegression); their inputs are small."""
+
+HEAD_STRENGTH: Final = 1.0
+_MAX_STEPS: Final = 400
+_MIN_POSITIVES: Final = 5
+_DIGITS: Final = 6  # finer differences are noise of the machine's floating point
+
+Folds = npt.NDArray[np.int64]
+Fit = Callable[[Any, npt.NDArray[np.bool_], Floats], tuple[Floats, float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """(posts, outputs): what is true, and how much it counts."""
+
+    truths: npt.NDArray[np.bool_]
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedGrams:
+    """The table of n-gram weights with its bias, and the cross-validated sums of every post."""
+
+    weights: Floats
+    bias: Floats
+    held_out_sums: Floats
+
+
+def folds_of(posts: Sequence[TrainingPost]) -> Folds:
+    """The fold of each post: accounts stay together."""
+    digests = (hashlib.sha256(post.fold_key.encode()).digest() for post in posts)
+    return np.array([int.from_bytes(digest[8:16], "big") % FOLDS for digest in digests])
+
+
+def targets_of(posts: Sequence[TrainingPost]) -> Targets:
+    """The targets as arrays."""
+    wanted = [[post.targets[name] for name in OUTPUTS] for post in posts]
+    return Targets(
+        np.array([[one.is_true for one in row] for row in wanted], bool),
+        np.array([[one.weight for one in row] for row in wanted], np.float32),
+    )
+
+
+def fit_grams(
+    grams: Grams, targets: Targets, folds: Folds, step: Callable[[], None]
+) -> FittedGrams:
+    """The n-gram table, and what each post gets from a table that has not seen its fold."""
+    matrix = _sparse(grams)
+    held_out = np.zeros((len(folds), len(OUTPUTS)), np.float32)
+    columns, biases = [], []
+    for place, name in enumerate(OUTPUTS):
+        truths, weights = targets.truths[:, place], targets.weights[:, place]
+        for fold in range(FOLDS):
+            kept = folds != fold
+            column, bias = logistic(matrix, truths, weights * kept, GRAM_STRENGTH, name)
+            held_out[~kept, place] = matrix[~kept] @ column + bias
+            step()
+        column, bias = logistic(matrix, truths, weights, GRAM_STRENGTH, name)
+        columns.append(column.astype(np.float16).astype(np.float32))  # as it will be kept
+        biases.append(bias)
+        step()
+    return FittedGrams(np.stack(columns, axis=1), np.array(biases, np.float32), held_out)
+
+
+def fit_head(
+    inputs: Floats, targets: Targets, folds: Folds, strength: float = HEAD_STRENGTH
+) -> tuple[Head, Floats]:
+    """A calibrated head, and the log odds of each post from a head that has not seen its fold."""
+    held_out = np.zeros(targets.truths.shape, np.float32)
+    weights, biases, scales, shifts = [], [], [], []
+    for place, name in enumerate(OUTPUTS):
+        truths, counts = targets.truths[:, place], targets.weights[:, place]
+        for fold in range(FOLDS):
+            kept = folds != fold
+            column, bias = logistic(inputs, truths, counts * kept, strength, name)
+            held_out[~kept, place] = inputs[~kept] @ column + bias
+        scale, shift = _platt(held_out[:, place], truths, counts, name)
+        held_out[:, place] = scale * held_out[:, place] + shift
+        column, bias = logistic(inputs, truths, counts, strength, name)
+        weights.append(column)
+        biases.append(bias)
+        scales.append(scale)
+        shifts.append(shift)
+    parts = (np.array(part, np.float32) for part in (biases, scales, shifts))
+    return Head(np.stack(weights, axis=1), *parts), held_out
+
+
+def _sparse(grams: Grams) -> Any:
+    """The grams as a matrix (posts, 2**bits): each n-gram counts, over the root of how many."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415  # of the extra `train`
+
+    counts = np.diff(grams.starts)
+    values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
+    shape = (len(counts), 1 << BITS)
+    matrix = csr_matrix((values, grams.places.astype(np.int32), grams.starts), shape=shape)
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _platt(
+    logits: Floats, truths: npt.NDArray[np.bool_], weights: Floats, name: str
+) -> tuple[float, float]:
+    """Scale and shift that make log odds of these scores (Platt 1999), of cross-validated ones."""
+    column, bias = logistic(logits[:, None], truths, weights, 1e3, name)
+    return float(column[0]), bias
+
+
+def logistic(
+    inputs: Any, truths: npt.NDArray[np.bool_], weights: Floats, strength: float, name: str
+) -> tuple[Floats, float]:
+    """Weights and bias of one logistic regression over the posts that count."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # of the extra `train`
+
+    rows = np.flatnonzero(weights > 0)
+    if np.count_nonzero(truths[rows]) < _MIN_POSITIVES:
+        raise InputError(
+            f"too few posts to learn `{name}` from",
+            hint=f"at least {_MIN_POSITIVES} posts in each fold must be judged to hold it",
+        )
+    model = LogisticRegression(C=strength, max_iter=_MAX_STEPS, tol=1e-4)
+    model.fit(inputs[rows], truths[rows], sample_weight=weights[rows])
+    column = np.round(model.coef_[0], _DIGITS).astype(np.float32)
+    return column, round(float(model.intercept_[0]), _DIGITS)
