@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from tocsin.detectors.entries import live, of_kinds, version_of
@@ -19,7 +20,7 @@ from tocsin.detectors.text_evidence import Fields, evidence_of, role_evidence, v
 from tocsin.detectors.text_reading import DETECTOR, REVIEW
 from tocsin.nlp.posts import post_text
 from tocsin.nlp.protectees import ProtecteeIndex
-from tocsin.nlp.remembered import PostJudge
+from tocsin.nlp.remembered import PostJudge, Remembered
 from tocsin.nlp.scorer import HARMS, JudgedPost
 from tocsin.nlp.starter import load_post_model
 from tocsin.nlp.tables import tables_version
@@ -220,7 +221,13 @@ def build(
         InputError: the weights are not there, or damaged.
     """
     alive = live(of_kinds(entries, KINDS), now)
-    return TextModelDetector(load_post_model() if model is None else model, alive)
+    return TextModelDetector(_shipped() if model is None else model, alive)
+
+
+@cache
+def _shipped() -> PostJudge:
+    """The model that ships: loaded when a rule first reads a signal of it, once in a process."""
+    return Remembered(load_post_model())
 
 
 _PERSON: Final = BankEntry(

@@ -16,8 +16,9 @@ import numpy as np
 from tocsin.matching import match_keys
 from tocsin.nlp.clean import plain_words
 from tocsin.nlp.hashed import Grams, hashed_grams
-from tocsin.nlp.reading import CUE_FEATURES, Reader, cue_vector
+from tocsin.nlp.reading import Reader
 from tocsin.nlp.types import PostText, Reading
+from tocsin.nlp.vector import CUE_FEATURES, cue_vector
 from tocsin.nlp.weights import Floats
 
 __all__ = ["MAX_VECTOR_CHARACTERS", "PostBatch", "VectorSource", "read_batch", "vectors_of"]
