@@ -60,7 +60,7 @@ class Group(NamedTuple):
 class Truth:
     """What people said of a post: harms judged post by post, groups, and of its account.
 
-    `is_test`: a case of a test suite, which nobody may train on; it is always held out.
+    `is_test_case`: a case of a test suite, which nobody may train on; it is always held out.
     """
 
     harms: Mapping[Harm, bool] = field(default_factory=dict)
@@ -68,7 +68,6 @@ class Truth:
     account_supports: bool | None = None
     is_usable: bool = True
     is_test_case: bool = False
-    is_test: bool = False
 
 
 UNUSABLE: Final = Truth(is_usable=False)
@@ -129,9 +128,9 @@ def _test_case(label: Mapping[str, Any]) -> Truth:
     if group is None:
         group = _OTHER_TEST if label.get("gold") == "non-hateful" else _HATE
     if group.kind is GroupKind.OTHER:  # nobody said whether it threatens too
-        return Truth(groups=(group,), is_test=True)
+        return Truth(groups=(group,), is_test_case=True)
     is_threat = group.harm is Harm.THREAT
-    return Truth(harms={Harm.THREAT: is_threat}, groups=(group,), is_test=True)
+    return Truth(harms={Harm.THREAT: is_threat}, groups=(group,), is_test_case=True)
 
 
 def _wanted(harms: Mapping[Harm, bool]) -> Iterator[Group]:
@@ -179,21 +178,23 @@ def _account_supports(label: Mapping[str, Any]) -> bool | None:
 # --- codes, given post by post --------------------------------------------------------------------
 
 _STANCES: Final = {
-    "N": "report or question, judged by hand",
+    "N": "report, judged by hand",
     "C": "condemnation, judged by hand",
     "M": "mockery, judged by hand",
     "Q": "quotation, judged by hand",
+    "K": "question, judged by hand",
+    "F": "fiction or game, judged by hand",
 }
-_HYPERBOLE: Final = Group(GroupKind.SPARED, "hyperbole or game, judged by hand")
-_FLAGS: Final = {"i": Harm.INCITEMENT, "t": Harm.THREAT}
+_HYPERBOLE: Final = Group(GroupKind.SPARED, "hyperbole, judged by hand")
 
 
 def with_code(truth: Truth, code: str, *, where: str) -> Truth:
     """What a person said of this very post, beside what its set says.
 
     A code is one stance letter (`S` support, `s` leaning that way, `N` report, `C` condemnation,
-    `M` mockery, `Q` quotation, `O` other) and flags (`i` incitement, `t` threat, `h` hyperbole).
-    Leaning is neither support nor its absence.
+    `M` mockery, `Q` quotation, `K` question, `F` fiction or game, `O` other) and flags (`i`
+    incitement, `t` threat, `h` hyperbole). Leaning is neither support nor its absence; a call to
+    others to attack is a threat too.
 
     >>> dict(with_code(Truth(), "Ct", where="line 1").harms)[Harm.THREAT]
     True
@@ -205,7 +206,8 @@ def with_code(truth: Truth, code: str, *, where: str) -> Truth:
     if stance not in {"S", "s", "O", *_STANCES} or not set(flags) <= {"i", "t", "h"}:
         raise InputError("this is no code", where=where, hint="as `S`, `N`, `Ct`, `Oh`")
     harms = dict(truth.harms)
-    harms |= {harm: flag in flags for flag, harm in _FLAGS.items()}
+    harms[Harm.INCITEMENT] = "i" in flags
+    harms[Harm.THREAT] = "t" in flags or "i" in flags
     harms.pop(Harm.SUPPORT, None)
     if stance != "s":
         harms[Harm.SUPPORT] = stance == "S"

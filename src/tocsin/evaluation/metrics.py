@@ -1,4 +1,4 @@
-"""Figures of a ranking: how much is found at how many false positives, and how far to trust a score.
+"""Figures of a ranking: what is found at how many false positives, how far to trust a score.
 
 Comes in: scores of positives and of negatives; probabilities and what was true. Goes out: shares,
 areas, thresholds, curves. Always holds: equal scores count as one step, never in favour of the

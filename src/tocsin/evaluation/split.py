@@ -53,7 +53,7 @@ def parts_of(examples: Sequence[Example], split: Split) -> Parts:
     training: list[Example] = []
     held_out: list[Example] = []
     for example in examples:
-        is_out = example.truth.is_test or is_held_out(example.data_set, example.account)
+        is_out = example.truth.is_test_case or is_held_out(example.data_set, example.account)
         (held_out if is_out else training).append(example)
     seen = {_text_key(example) for example in training}
     kept = [example for example in held_out if _text_key(example) not in seen]
