@@ -24,7 +24,7 @@ BIAS = -6.0
 CUES: Mapping[str, Mapping[str, float]] = {
     "support": {"praise": 30.0, "role:condemnation": -12.0, "role:quotation": -12.0},
     "incitement": {"join_call": 12.0, "violence": 15.0, "menace": -15.0, "aimed": -15.0},
-    "threat": {"menace": 30.0, "role:quotation": -12.0},
+    "threat": {"menace": 40.0, "role:quotation": -2.0},
 }
 """What each harm is raised and lowered by; a cue that stands once counts about 0.3."""
 

@@ -119,7 +119,7 @@ def _marks(judged: JudgedPost, fields: Fields) -> list[Evidence]:
         Evidence(kind=f"mark.{kind}", span=place)
         for kind, spans in sorted(judged.reading.marks.items())
         for span in spans
-        if (place := fields.locate(span)) is not None
+        if span not in judged.reading.quoted and (place := fields.locate(span)) is not None
     )
     return list(found)[:MAX_MARKS]
 
