@@ -14,6 +14,7 @@ from tocsin.matching.confidence import (
     wilson,
 )
 from tocsin.matching.joined import NormalTexts, documents, match_keys, normalise_all
+from tocsin.matching.language import language_of, script_of, valid_language
 from tocsin.matching.links import (
     FoundLink,
     Link,
@@ -55,13 +56,16 @@ __all__ = [
     "fewest_more",
     "find_links",
     "host_suffixes",
+    "language_of",
     "log_evidence",
     "lower_bound",
     "match_keys",
     "normalise",
     "normalise_all",
     "parse_link",
+    "script_of",
     "skeletons",
     "upper_bound",
+    "valid_language",
     "wilson",
 ]

@@ -8,30 +8,49 @@ count them, so that a model cannot take a quotation for its author's words. Refu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
 
-from tocsin.matching import match_keys
+from tocsin.matching import language_of, match_keys, valid_language
 from tocsin.nlp.clean import plain_words
 from tocsin.nlp.hashed import Grams, hashed_grams
 from tocsin.nlp.reading import Reader
+from tocsin.nlp.threat_vector import THREAT_FEATURES, threat_vector
+from tocsin.nlp.threats import find_threats
 from tocsin.nlp.types import PostText, Reading
-from tocsin.nlp.vector import CUE_FEATURES, cue_vector
+from tocsin.nlp.vector import CUE_FEATURES, cue_matrix
 from tocsin.nlp.weights import Floats
 
-__all__ = ["MAX_VECTOR_CHARACTERS", "PostBatch", "VectorSource", "read_batch", "vectors_of"]
+__all__ = [
+    "INPUT_FEATURES",
+    "MAX_VECTOR_CHARACTERS",
+    "PostBatch",
+    "VectorSource",
+    "read_batch",
+    "vectors_of",
+]
 
 MAX_VECTOR_CHARACTERS: Final = 600
 """Sentence vectors of longer texts mean little, and cost as much as they are long."""
+
+INPUT_FEATURES: Final = (*CUE_FEATURES, *THREAT_FEATURES)
+"""The columns of `PostBatch.cues`."""
 
 
 class VectorSource(Protocol):
     """Gives sentence vectors: (texts, dimensions) float32 of length one each."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """What the source is called."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a vector can change."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """One row per text, the same in every batch."""
@@ -50,13 +69,27 @@ class PostBatch:
 
 def read_batch(posts: Sequence[PostText], reader: Reader) -> PostBatch:
     """Read a batch once, for all layers."""
-    readings = reader.read(posts)
+    told = [_with_language(post) for post in posts]
+    readings = [_with_threats(reading) for reading in reader.read(told)]
     words = [plain_words(reading.own) for reading in readings]
-    cues = np.zeros((len(posts), len(CUE_FEATURES)), np.float32)
-    for row, reading in enumerate(readings):
-        if reading.cues or reading.quoted or reading.roles:
-            cues[row] = cue_vector(reading)
+    cues = np.hstack(
+        [
+            cue_matrix(readings),
+            np.stack([threat_vector(reading.threats) for reading in readings]),
+        ]
+    )
     return PostBatch(readings, words, hashed_grams(match_keys(words)), cues)
+
+
+def _with_language(post: PostText) -> PostText:
+    """The platform's language where it names one, else what the text tells."""
+    language = valid_language(post.language) or language_of(post.text)
+    return post if language == post.language else replace(post, language=language)
+
+
+def _with_threats(reading: Reading) -> Reading:
+    threats = find_threats(reading.text, reading.quoted, reading.marks.get("attributed", ()))
+    return replace(reading, threats=threats) if threats else reading
 
 
 def vectors_of(words: Sequence[str], source: VectorSource) -> Floats:

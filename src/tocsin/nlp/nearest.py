@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from tocsin.nlp.weights import Floats, ModelWeights
 
@@ -27,10 +28,11 @@ class JudgedExample(NamedTuple):
     similarity: float
 
 
-def packed_vectors(vectors: Floats) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
+def packed_vectors(vectors: Floats) -> npt.NDArray[np.int8]:
     """Vectors of length one in eight bits a number; the cosine is then right to about 0.01."""
     peak = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-9)
-    return np.rint(vectors / peak * _SCALE).astype(np.int8)
+    packed: npt.NDArray[np.int8] = np.rint(vectors / peak * _SCALE).astype(np.int8)
+    return packed
 
 
 def nearest_examples(

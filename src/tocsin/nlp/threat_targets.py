@@ -154,9 +154,12 @@ def _end_of_name(words: Sequence[str], index: int, last: int, known: _Lists) -> 
         word = words[end]
         if word in known.links and end > index:
             limit = min(last, end + 1 + MAX_NAME)
-        elif word in known.stop or word in known.pronouns or word in known.own:
-            break
-        elif not _is_word(word) and not (word[0].isdigit() and end == index):
+        elif (
+            word in known.stop
+            or word in known.pronouns
+            or word in known.own
+            or (not _is_word(word) and not (word[0].isdigit() and end == index))
+        ):
             break
         end += 1
     return end

@@ -29,7 +29,7 @@ _WORD: Final = re2.compile(
 _FOLDED: Final = str.maketrans({**dict.fromkeys("’ʼ`´", "'"), "ı": "i"})
 _ENDS: Final = frozenset(".!;…।۔；。！\n")
 _QUESTIONS: Final = frozenset("?؟？")
-_QUOTES: Final = frozenset("\"“”„‟«»‹›「」『』‘")
+_QUOTES: Final = frozenset('"“”„‟«»‹›「」『』‘')
 _COMMAS: Final = frozenset(",،、")
 _MARKS: Final = {
     **dict.fromkeys(_ENDS, "."),

@@ -59,7 +59,6 @@ def figures_of(
     logits: Floats,
     first_logits: Floats,
     targets: Targets,
-    posts: Sequence[TrainingPost],
     accounts: FittedAccounts,
 ) -> dict[str, Any]:
     """Cross-validated figures of both layers, by harm, over the posts that count in full."""

@@ -38,6 +38,9 @@ GRAM_STRENGTH: Final = 20.0
 """Inverse of the L2 penalty of the n-grams (`C` of LogisticRegression); their inputs are small."""
 
 HEAD_STRENGTH: Final = 1.0
+SET_SCALE: Final = 3.0
+"""Of the inputs that stand for sets: large, so that their weights are hardly held back."""
+
 _MAX_STEPS: Final = 400
 _MIN_POSITIVES: Final = 5
 _DIGITS: Final = 6  # finer differences are noise of the machine's floating point
@@ -48,10 +51,16 @@ Fit = Callable[[Any, npt.NDArray[np.bool_], Floats], tuple[Floats, float]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """(posts, outputs): what is true, and how much it counts."""
+    """(posts, outputs): what is true, and how much it counts; `sets` (posts, sets) says whence.
+
+    Sets differ in how much of a harm they hold, and in everything else. Each has a bias of its own
+    while the weights are fitted, which is then left out: what is learnt is what tells posts of one
+    set apart, not the sets.
+    """
 
     truths: npt.NDArray[np.bool_]
     weights: Floats
+    sets: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,10 +80,12 @@ def folds_of(posts: Sequence[TrainingPost]) -> Folds:
 
 def targets_of(posts: Sequence[TrainingPost]) -> Targets:
     """The targets as arrays."""
+    names = sorted({post.data_set for post in posts})
     wanted = [[post.targets[name] for name in OUTPUTS] for post in posts]
     return Targets(
         np.array([[one.is_true for one in row] for row in wanted], bool),
         np.array([[one.weight for one in row] for row in wanted], np.float32),
+        np.array([[post.data_set == name for name in names] for post in posts], np.float32),
     )
 
 
@@ -82,17 +93,18 @@ def fit_grams(
     grams: Grams, targets: Targets, folds: Folds, step: Callable[[], None]
 ) -> FittedGrams:
     """The n-gram table, and what each post gets from a table that has not seen its fold."""
-    matrix = _sparse(grams)
+    matrix = _with_sets(_sparse(grams), targets.sets)
     held_out = np.zeros((len(folds), len(OUTPUTS)), np.float32)
     columns, biases = [], []
+    n_sets = targets.sets.shape[1]
     for place, name in enumerate(OUTPUTS):
         truths, weights = targets.truths[:, place], targets.weights[:, place]
         for fold in range(FOLDS):
             kept = folds != fold
-            column, bias = logistic(matrix, truths, weights * kept, GRAM_STRENGTH, name)
-            held_out[~kept, place] = matrix[~kept] @ column + bias
+            column, bias = logistic(matrix, truths, weights * kept, GRAM_STRENGTH, name, n_sets)
+            held_out[~kept, place] = matrix[~kept][:, : len(column)] @ column + bias
             step()
-        column, bias = logistic(matrix, truths, weights, GRAM_STRENGTH, name)
+        column, bias = logistic(matrix, truths, weights, GRAM_STRENGTH, name, n_sets)
         columns.append(column.astype(np.float16).astype(np.float32))  # as it will be kept
         biases.append(bias)
         step()
@@ -103,17 +115,19 @@ def fit_head(
     inputs: Floats, targets: Targets, folds: Folds, strength: float = HEAD_STRENGTH
 ) -> tuple[Head, Floats]:
     """A calibrated head, and the log odds of each post from a head that has not seen its fold."""
+    with_sets = np.hstack([inputs, targets.sets * SET_SCALE])
     held_out = np.zeros(targets.truths.shape, np.float32)
     weights, biases, scales, shifts = [], [], [], []
+    n_sets = targets.sets.shape[1]
     for place, name in enumerate(OUTPUTS):
         truths, counts = targets.truths[:, place], targets.weights[:, place]
         for fold in range(FOLDS):
             kept = folds != fold
-            column, bias = logistic(inputs, truths, counts * kept, strength, name)
+            column, bias = logistic(with_sets, truths, counts * kept, strength, name, n_sets)
             held_out[~kept, place] = inputs[~kept] @ column + bias
         scale, shift = _platt(held_out[:, place], truths, counts, name)
         held_out[:, place] = scale * held_out[:, place] + shift
-        column, bias = logistic(inputs, truths, counts, strength, name)
+        column, bias = logistic(with_sets, truths, counts, strength, name, n_sets)
         weights.append(column)
         biases.append(bias)
         scales.append(scale)
@@ -134,6 +148,12 @@ def _sparse(grams: Grams) -> Any:
     return matrix
 
 
+def _with_sets(matrix: Any, sets: Floats) -> Any:
+    from scipy.sparse import csr_matrix, hstack  # noqa: PLC0415  # of the extra `train`
+
+    return hstack([matrix, csr_matrix(sets * SET_SCALE)]).tocsr()
+
+
 def _platt(
     logits: Floats, truths: npt.NDArray[np.bool_], weights: Floats, name: str
 ) -> tuple[float, float]:
@@ -143,9 +163,17 @@ def _platt(
 
 
 def logistic(
-    inputs: Any, truths: npt.NDArray[np.bool_], weights: Floats, strength: float, name: str
+    inputs: Any,
+    truths: npt.NDArray[np.bool_],
+    weights: Floats,
+    strength: float,
+    name: str,
+    n_sets: int = 0,
 ) -> tuple[Floats, float]:
-    """Weights and bias of one logistic regression over the posts that count."""
+    """Weights and bias of one logistic regression over the posts that count.
+
+    The last `n_sets` inputs are the sets, whose weights are left out of the answer.
+    """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # of the extra `train`
 
     rows = np.flatnonzero(weights > 0)
@@ -156,5 +184,6 @@ def logistic(
         )
     model = LogisticRegression(C=strength, max_iter=_MAX_STEPS, tol=1e-4)
     model.fit(inputs[rows], truths[rows], sample_weight=weights[rows])
-    column = np.round(model.coef_[0], _DIGITS).astype(np.float32)
+    found = model.coef_[0]
+    column = np.round(found[: len(found) - n_sets], _DIGITS).astype(np.float32)
     return column, round(float(model.intercept_[0]), _DIGITS)

@@ -27,6 +27,7 @@ SEED_SET: Final = "seed"
 
 _LEANING_WEIGHT: Final = 0.3  # "leaning that way" is the least certain code of all
 _UNJUDGED_WEIGHT: Final = 0.5
+_SEED_WEIGHT: Final = 0.2  # sentences that were made up must not outweigh what people wrote
 _CODE_FLAGS: Final = frozenset("ith")
 _CODE_STANCES: Final = frozenset("SsNCMQOFK")
 
@@ -166,5 +167,8 @@ def _seeds_of(path: Path) -> Iterator[TrainingPost]:
             code=code,
             group=f"seed: {code}" if is_spared else "",
             is_ordinary=False,
-            targets={**targets, "affinity": replace(targets[Harm.SUPPORT.value], weight=0.3)},
+            targets={
+                **{name: replace(target, weight=_SEED_WEIGHT) for name, target in targets.items()},
+                "affinity": replace(targets[Harm.SUPPORT.value], weight=_SEED_WEIGHT),
+            },
         )

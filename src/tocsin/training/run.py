@@ -66,7 +66,7 @@ def train(
     *,
     reader: Reader,
     source: VectorSource,
-    progress: Progress = lambda step, done, total: None,
+    progress: Progress = lambda *_: None,
 ) -> ModelWeights:
     """Train all layers and write them to a folder.
 
@@ -136,7 +136,7 @@ def _fitted(inputs: _Inputs, posts: Sequence[TrainingPost], progress: Progress) 
         "review": review_thresholds(logits, posts),
         "account": accounts.threshold,
     }
-    figures = figures_of(logits, first_logits, targets, posts, accounts)
+    figures = figures_of(logits, first_logits, targets, accounts)
     return ModelWeights(
         grams=grams.weights,
         gram_bias=grams.bias,
