@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from tocsin.nlp.features import INPUT_FEATURES
 from tocsin.nlp.hashed import BITS
 from tocsin.nlp.nearest import packed_vectors
 from tocsin.nlp.reading import Reader
 from tocsin.nlp.scorer import PostModel
-from tocsin.nlp.vector import CUE_FEATURES
 from tocsin.nlp.weights import OUTPUTS, Floats, Head, ModelWeights
 
 __all__ = ["LetterVectors", "tiny_model", "tiny_weights"]
@@ -54,11 +54,11 @@ class LetterVectors:
 def tiny_weights(version: str = "0123456789ab", **thresholds: Any) -> ModelWeights:
     """The weights; `thresholds` change what the card says."""
     dimensions = LetterVectors.dimensions
-    n_first = len(OUTPUTS) + len(CUE_FEATURES)
+    n_first = len(OUTPUTS) + len(INPUT_FEATURES)
     first = np.zeros((n_first, len(OUTPUTS)), np.float32)
     for place, output in enumerate(OUTPUTS):
         for cue, weight in CUES.get(output, {}).items():
-            first[len(OUTPUTS) + CUE_FEATURES.index(cue), place] = weight
+            first[len(OUTPUTS) + INPUT_FEATURES.index(cue), place] = weight
     second = np.vstack([first, np.zeros((dimensions, len(OUTPUTS)), np.float32)])
     card = {
         "thresholds": {
@@ -72,7 +72,7 @@ def tiny_weights(version: str = "0123456789ab", **thresholds: Any) -> ModelWeigh
     return ModelWeights(
         grams=np.zeros((1 << BITS, len(OUTPUTS)), np.float32),
         gram_bias=np.zeros(len(OUTPUTS), np.float32),
-        cue_scale=np.ones(len(CUE_FEATURES), np.float32),
+        cue_scale=np.ones(len(INPUT_FEATURES), np.float32),
         first=_head(first),
         second=_head(second),
         account=np.zeros(6, np.float32),

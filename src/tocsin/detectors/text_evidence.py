@@ -9,7 +9,8 @@ the pieces stand in a fixed order and are cut, so that a hostile text cannot mak
 | `role` | in whose voice the post speaks; `note` is the role |
 | `probability` | `note`: a harm and its calibrated probability |
 | `quoted` | a span of other people's words |
-| `threat.act`, `threat.target`, … | a part of a threat; `note`: whose threat, and of which kind |
+| `threat.act`, `threat.target`, … | a part of a threat; `note`: of which kind |
+| `quoted_threat.act`, … | the same of a threat in the words of others |
 | `mark.condemnation`, … | a span that says how the words are meant |
 | `example` | a judged post nearby: `entry` is its id; `note`: its code and similarity |
 """
@@ -22,11 +23,11 @@ from typing import Final, NamedTuple
 
 from tocsin.nlp.nearest import nearest_examples
 from tocsin.nlp.scorer import HARMS, JudgedPost
-from tocsin.nlp.types import Role, TextSpan, Threat
+from tocsin.nlp.types import Role, TextSpan, Threat, ThreatPart
 from tocsin.nlp.weights import ModelWeights
 from tocsin.records import Evidence, Span
 
-__all__ = ["Fields", "evidence_of", "role_evidence", "voice_of"]
+__all__ = ["Fields", "evidence_of", "part_kind", "role_evidence"]
 
 MAX_QUOTED: Final = 10
 MAX_PARTS: Final = 20
@@ -82,10 +83,9 @@ def role_evidence(role: Role) -> Evidence:
     return Evidence(kind="role", note=role.value)
 
 
-def voice_of(threat: Threat) -> str:
-    """Whose threat it is, and of which kind."""
-    whose = "own words" if threat.own_voice else "words of others"
-    return f"{whose}, {threat.kind.value}"
+def part_kind(threat: Threat, part: ThreatPart) -> str:
+    """The kind of evidence that a part of a threat is; `tocsin score` uses the same words."""
+    return f"{'threat' if threat.own_voice else 'quoted_threat'}.{part.value}"
 
 
 def _probabilities(judged: JudgedPost) -> Iterator[Evidence]:
@@ -105,7 +105,7 @@ def _parts(judged: JudgedPost, fields: Fields) -> list[Evidence]:
     """The parts of threats; the author's own come first."""
     threats = sorted(judged.reading.threats, key=lambda threat: not threat.own_voice)
     found = dict.fromkeys(
-        Evidence(kind=f"threat.{part.value}", span=place, note=voice_of(threat))
+        Evidence(kind=part_kind(threat, part), span=place, note=threat.kind.value)
         for threat in threats
         for part, spans in threat.parts.items()
         for span in spans

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Final
 
 from tocsin.detectors.entries import live, of_kinds, version_of
-from tocsin.detectors.text_evidence import Fields, evidence_of, role_evidence, voice_of
+from tocsin.detectors.text_evidence import Fields, evidence_of, part_kind, role_evidence
 from tocsin.detectors.text_reading import DETECTOR, REVIEW
 from tocsin.nlp.posts import post_text
 from tocsin.nlp.protectees import ProtecteeIndex
@@ -174,11 +174,11 @@ class TextModelDetector:
             for hit in self._protectees.targets(post.text, threat) if threat.own_voice else ():
                 place = fields.locate(hit.span)
                 evidence = Evidence(
-                    kind=f"threat.{ThreatPart.TARGET.value}",
+                    kind=part_kind(threat, ThreatPart.TARGET),
                     span=place,
                     bank=hit.bank,
                     entry=hit.entry,
-                    note=voice_of(threat),
+                    note=threat.kind.value,
                 )
                 found.append((threat.score, evidence))
         return found

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from tocsin.nlp.codes import code_in_words
-from tocsin.nlp.types import Harm, Role
+from tocsin.nlp.types import Harm, Role, ThreatPart
 from tocsin.records import Evidence, Signal, Span
 
 __all__ = ["DETECTOR", "ReadExample", "ReadHarm", "ReadSpan", "TextReading", "text_reading"]
@@ -33,14 +33,13 @@ _ROLES: Final = {
     Role.FICTION: "fiction or a game",
     Role.HYPERBOLE: "exaggeration, not meant",
 }
-_SPANS: Final = {
-    "quoted": "words of others",
-    "threat.act": "threat: what is to happen",
-    "threat.target": "threat: whom it points to",
-    "threat.time": "threat: when",
-    "threat.place": "threat: where",
-    "threat.means": "threat: with what",
-    "threat.capability": "threat: what they can do",
+_PARTS: Final = {
+    ThreatPart.ACT: "what is to happen",
+    ThreatPart.TARGET: "whom it points to",
+    ThreatPart.TIME: "when",
+    ThreatPart.PLACE: "where",
+    ThreatPart.MEANS: "with what",
+    ThreatPart.CAPABILITY: "what they say they can do",
 }
 
 
@@ -149,12 +148,16 @@ def _spans(evidence: Sequence[Evidence]) -> tuple[ReadSpan, ...]:
 
 
 def _title(kind: str) -> str:
+    """A kind of evidence in words."""
     family, _, what = kind.partition(".")
-    return (
-        f"says how it is meant: {what.replace('_', ' ')}"
-        if family == "mark"
-        else _SPANS.get(kind, kind)
-    )
+    if family == "quoted":
+        return "words of others"
+    if family == "mark":
+        return f"cue: {what.replace('_', ' ')}"
+    if family in {"threat", "quoted_threat"} and what in set(ThreatPart):
+        whose = "threat" if family == "threat" else "threat in the words of others"
+        return f"{whose}: {_PARTS[ThreatPart(what)]}"
+    return kind
 
 
 def _example(item: Evidence) -> ReadExample:

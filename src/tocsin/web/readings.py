@@ -18,7 +18,12 @@ from tocsin.web.text import Mark
 __all__ = ["ReadingSpan", "ReadingView", "read_reading"]
 
 _WORDS: Final = {"quoted": "quoted"}
-_DRAWN: Final = {"quoted": "read-quoted", "threat": "read-threat", "mark": "read-mark"}
+_DRAWN: Final = {
+    "quoted": "read-quoted",
+    "threat": "read-threat",
+    "quoted_threat": "read-told",
+    "mark": "read-mark",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
