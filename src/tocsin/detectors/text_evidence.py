@@ -7,7 +7,7 @@ the pieces stand in a fixed order and are cut, so that a hostile text cannot mak
 | kind | says |
 |---|---|
 | `role` | in whose voice the post speaks; `note` is the role |
-| `probability` | `note`: a harm and its calibrated probability |
+| `probability` | `note`: a harm, its calibrated probability, and whether it passes review |
 | `quoted` | a span of other people's words |
 | `threat.act`, `threat.target`, … | a part of a threat; `note`: of which kind |
 | `quoted_threat.act`, … | the same of a threat in the words of others |
@@ -27,7 +27,13 @@ from tocsin.nlp.types import Role, TextSpan, Threat, ThreatPart
 from tocsin.nlp.weights import ModelWeights
 from tocsin.records import Evidence, Span
 
-__all__ = ["Fields", "evidence_of", "part_kind", "role_evidence"]
+__all__ = ["FLAGGED", "Fields", "evidence_of", "part_kind", "role_evidence"]
+
+FLAGGED: Final = ", for review"
+"""Ends the note of a probability that passes the review threshold."""
+
+_UNTOLD: Final = frozenset({"event", "intent", "quotation", "violence"})
+"""Marks that explain nothing beside the parts of threats and the quoted words."""
 
 MAX_QUOTED: Final = 10
 MAX_PARTS: Final = 20
@@ -91,7 +97,8 @@ def part_kind(threat: Threat, part: ThreatPart) -> str:
 def _probabilities(judged: JudgedPost) -> Iterator[Evidence]:
     for harm in HARMS:
         what = judged.abstained or f"{judged.score(harm):.4f}"
-        yield Evidence(kind="probability", note=f"{harm.value}: {what}")
+        passed = FLAGGED if harm in judged.flagged else ""
+        yield Evidence(kind="probability", note=f"{harm.value}: {what}{passed}")
 
 
 def _quoted(judged: JudgedPost, fields: Fields) -> Iterator[Evidence]:
@@ -118,7 +125,7 @@ def _marks(judged: JudgedPost, fields: Fields) -> list[Evidence]:
     found = dict.fromkeys(
         Evidence(kind=f"mark.{kind}", span=place)
         for kind, spans in sorted(judged.reading.marks.items())
-        for span in spans
+        for span in (() if kind in _UNTOLD else spans)
         if span not in judged.reading.quoted and (place := fields.locate(span)) is not None
     )
     return list(found)[:MAX_MARKS]

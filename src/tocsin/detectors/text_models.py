@@ -24,7 +24,7 @@ from tocsin.nlp.remembered import PostJudge, Remembered
 from tocsin.nlp.scorer import HARMS, JudgedPost
 from tocsin.nlp.starter import load_post_model
 from tocsin.nlp.tables import tables_version
-from tocsin.nlp.types import PostText, Role, ThreatPart
+from tocsin.nlp.types import PostText, Reading, Role, ThreatPart
 from tocsin.plugins import Cost, DetectorExample, DetectorInput
 from tocsin.records import (
     BankEntry,
@@ -49,6 +49,9 @@ MAX_AIMED: Final = 10
 
 _NOTABLE: Final = 0.1
 """From this probability on a post's evidence is written down in full."""
+
+_PLAIN: Final = 0.5
+"""From this score on a threat is one by its words alone."""
 
 _OWN_VOICE: Final = "own_voice"
 _TO_PROTECTEE: Final = "threat_to_protectee"
@@ -85,9 +88,9 @@ SPECS: Final = (
     ),
     SignalSpec(
         name=_OWN_VOICE,
-        doc="1 where the words are the author's own, 0 where they are quoted, reported, "
-        "condemned, mocked, asked, made up or exaggerated; given beside the signals above that "
-        "a person should look at.",
+        doc="1 where the words are the author's own, or a plain threat among them is; 0 where they "
+        "are quoted, reported, condemned, mocked, asked, made up or exaggerated. Given beside the "
+        "signals that a person should look at.",
     ),
 )
 NAMES: Final = frozenset(spec.name for spec in SPECS)
@@ -137,10 +140,8 @@ class TextModelDetector:
             score = max(score for score, _ in aimed)
             found.append(self._signal(_TO_PROTECTEE, score, [*_each(aimed), *evidence]))
         if judged.flagged or aimed:
-            is_own = judged.reading.role is Role.OWN_VOICE
-            found.append(
-                self._signal(_OWN_VOICE, float(is_own), [role_evidence(judged.reading.role)])
-            )
+            role = role_evidence(judged.reading.role)
+            found.append(self._signal(_OWN_VOICE, float(_is_own(judged.reading)), [role]))
         return {signal.name: signal for signal in found}
 
     def _of_harm(
@@ -182,6 +183,13 @@ class TextModelDetector:
                 )
                 found.append((threat.score, evidence))
         return found
+
+
+def _is_own(reading: Reading) -> bool:
+    """Whether the author speaks: all in all, or in a plain threat beside the words of others."""
+    return reading.role is Role.OWN_VOICE or any(
+        threat.own_voice and threat.score >= _PLAIN for threat in reading.threats
+    )
 
 
 def _each(aimed: Sequence[tuple[float, Evidence]]) -> list[Evidence]:

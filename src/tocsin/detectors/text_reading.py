@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from tocsin.detectors.text_evidence import FLAGGED
 from tocsin.nlp.codes import code_in_words
 from tocsin.nlp.types import Harm, Role, ThreatPart
 from tocsin.records import Evidence, Signal, Span
@@ -116,25 +117,28 @@ def text_reading(signals: Iterable[Signal]) -> TextReading | None:
 
 
 def _harms(signals: Sequence[Signal], evidence: Sequence[Evidence]) -> tuple[ReadHarm, ...]:
-    names = {signal.name for signal in signals}
+    flagged = {
+        signal.name.removesuffix(REVIEW) for signal in signals if signal.name.endswith(REVIEW)
+    }
     noted: dict[str, str] = {}
     for item in evidence:
         if item.kind == "probability" and item.note is not None:
             name, _, what = item.note.partition(": ")
-            noted[name] = what
+            noted[name] = what.removesuffix(FLAGGED)
+            flagged |= {name} if what.endswith(FLAGGED) else set()
     for signal in signals:
         if signal.name in set(Harm):
             noted[signal.name] = signal.note or "" if signal.abstained else f"{signal.score:.4f}"
-    found = []
-    for harm in Harm:
-        if harm in noted:
-            probability = _number(noted[harm])
-            note = noted[harm] if probability is None else None
-            is_flagged = f"{harm}{REVIEW}" in names
-            found.append(
-                ReadHarm(name=harm, probability=probability, note=note, is_flagged=is_flagged)
-            )
-    return tuple(found)
+    return tuple(
+        ReadHarm(
+            name=harm,
+            probability=_number(noted[harm]),
+            note=noted[harm] if _number(noted[harm]) is None else None,
+            is_flagged=harm in flagged,
+        )
+        for harm in Harm
+        if harm in noted
+    )
 
 
 def _spans(evidence: Sequence[Evidence]) -> tuple[ReadSpan, ...]:

@@ -17,20 +17,21 @@ from tocsin.web.text import Mark
 
 __all__ = ["ReadingSpan", "ReadingView", "read_reading"]
 
-_WORDS: Final = {"quoted": "quoted"}
 _DRAWN: Final = {
     "quoted": "read-quoted",
     "threat": "read-threat",
     "quoted_threat": "read-told",
     "mark": "read-mark",
 }
+_ORDER: Final = ("threat", "quoted", "quoted_threat", "mark", "other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingSpan:
-    """A stretch of the text that was read: its number, its kind in words, and facts about it.
+    """What was read at some places: its number, its kind in words, and facts about it.
 
     `drawn` is the class of how it is drawn, and `word` stands beside the number in the text.
+    `places` are (field, start, end).
     """
 
     number: int
@@ -38,9 +39,7 @@ class ReadingSpan:
     word: str
     drawn: str
     facts: Sequence[str]
-    field: str
-    start: int
-    end: int
+    places: Sequence[tuple[str, int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,37 +53,50 @@ class ReadingView:
         """The marks in one field of the post."""
         return [
             Mark(
-                start=one.start,
-                end=one.end,
+                start=start,
+                end=end,
                 number=one.number,
                 title=f"{one.number}: {one.title}",
                 kind=one.drawn,
                 word=one.word,
             )
             for one in self.spans
-            if one.field == field
+            for where, start, end in one.places
+            if where == field
         ]
 
 
 def read_reading(decision: Decision, *, first: int) -> ReadingView | None:
-    """What the text models read for a decision; its stretches are numbered from `first`."""
+    """What the text models read for a decision; its stretches are numbered from `first`.
+
+    Stretches of one kind share a number; threats come first, then words of others, then cues.
+    """
     reading = text_reading(decision.signals)
     if reading is None:
         return None
-    spans = [_numbered(number, one) for number, one in enumerate(reading.spans, start=first)]
+    groups: dict[tuple[str, str | None], list[ReadSpan]] = {}
+    for one in reading.spans:
+        groups.setdefault((one.kind, one.note), []).append(one)
+    ordered = sorted(groups.values(), key=lambda group: _ORDER.index(_family(group[0].kind)))
+    spans = [_numbered(number, group) for number, group in enumerate(ordered, start=first)]
     return ReadingView(reading=reading, spans=spans)
 
 
-def _numbered(number: int, one: ReadSpan) -> ReadingSpan:
+def _family(kind: str) -> str:
+    family = kind.partition(".")[0]
+    return family if family in _DRAWN else _ORDER[-1]
+
+
+def _numbered(number: int, group: Sequence[ReadSpan]) -> ReadingSpan:
+    one = group[0]
     family, _, what = one.kind.partition(".")
-    place = f"{one.span.field} {one.span.start}–{one.span.end}"
+    places = [(each.span.field, each.span.start, each.span.end) for each in group]
+    facts = [f"{field} {start}–{end}" for field, start, end in places]
     return ReadingSpan(
         number=number,
         title=one.title,
-        word=_WORDS.get(one.kind) or (what or family).replace("_", " "),
+        word=(what or family).replace("_", " "),
         drawn=_DRAWN.get(family, "hit"),
-        facts=[place, one.note] if one.note else [place],
-        field=one.span.field,
-        start=one.span.start,
-        end=one.span.end,
+        facts=[one.note, *facts] if one.note else facts,
+        places=places,
     )
