@@ -10,7 +10,7 @@ without a post, or whose post has no text, has no signal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -98,15 +98,25 @@ NAMES: Final = frozenset(spec.name for spec in SPECS)
 
 
 class TextModelDetector:
-    """A model of posts, and the protectees that threats can point to."""
+    """A model of posts, and the protectees that threats can point to.
+
+    `reads` are the signals that are given: those that rules read.
+    """
 
     name = DETECTOR
     cost = Cost.DEAR
 
-    def __init__(self, model: PostJudge, protectees: Sequence[BankEntry]) -> None:
+    def __init__(
+        self,
+        model: PostJudge,
+        protectees: Sequence[BankEntry],
+        reads: Collection[str] = NAMES,
+    ) -> None:
         banks = version_of(_METHOD, protectees)
         self.version = f"{model.version}.{tables_version()[:8]}.{banks[:8]}"
         self._model = model
+        self._reads = NAMES.intersection(reads)
+        self._gives_probabilities = not self._reads.isdisjoint(harm.value for harm in HARMS)
         self._protectees = ProtecteeIndex(protectees)
 
     def specs(self) -> Sequence[SignalSpec]:
@@ -122,27 +132,29 @@ class TextModelDetector:
         asked = {row: found for row in rows if (found := _post_of(given.batch, row)) is not None}
         judged = self._model.judge([post for post, _ in asked.values()])
         return {
-            row: self._signals(one, post, fields)
+            row: signals
             for (row, (post, fields)), one in zip(asked.items(), judged, strict=True)
+            if (signals := self._signals(one, post, fields))
         }
 
     def _signals(self, judged: JudgedPost, post: PostText, fields: Fields) -> dict[str, Signal]:
         aimed = self._aimed(judged, post, fields)
-        is_notable = bool(judged.flagged or aimed) or any(
-            judged.score(harm) >= _NOTABLE for harm in HARMS
-        )
-        evidence: tuple[Evidence, ...] = (role_evidence(judged.reading.role),)
-        if is_notable:
+        is_asked = bool(judged.flagged or aimed)
+        if not is_asked and not self._gives_probabilities:
+            return {}
+        scores = [(harm.value, judged.score(harm)) for harm in HARMS]
+        role = (role_evidence(judged.reading.role),)
+        evidence: tuple[Evidence, ...] = role
+        if is_asked or max(score for _, score in scores) >= _NOTABLE:
             evidence = evidence_of(judged, fields, self._model.weights)
-        found = [self._of_harm(judged, harm.value, judged.score(harm), evidence) for harm in HARMS]
+        found = [self._of_harm(judged, name, score, evidence) for name, score in scores]
         found += [self._signal(f"{harm.value}{REVIEW}", 1.0, evidence) for harm in judged.flagged]
         if aimed:
-            score = max(score for score, _ in aimed)
-            found.append(self._signal(_TO_PROTECTEE, score, [*_each(aimed), *evidence]))
-        if judged.flagged or aimed:
-            role = role_evidence(judged.reading.role)
-            found.append(self._signal(_OWN_VOICE, float(_is_own(judged.reading)), [role]))
-        return {signal.name: signal for signal in found}
+            plainest = max(score for score, _ in aimed)
+            found.append(self._signal(_TO_PROTECTEE, plainest, [*_each(aimed), *evidence]))
+        if is_asked:
+            found.append(self._signal(_OWN_VOICE, float(_is_own(judged.reading)), role))
+        return {signal.name: signal for signal in found if signal.name in self._reads}
 
     def _of_harm(
         self, judged: JudgedPost, name: str, score: float, evidence: Sequence[Evidence]
@@ -219,9 +231,12 @@ def _post_of(batch: EventBatch, row: int) -> tuple[PostText, Fields] | None:
 
 
 def build(
-    entries: Iterable[BankEntry], now: datetime, model: PostJudge | None = None
+    entries: Iterable[BankEntry],
+    now: datetime,
+    model: PostJudge | None = None,
+    reads: Collection[str] | None = None,
 ) -> TextModelDetector:
-    """The detector over the live entries of the banks of protectees.
+    """The detector over the live entries of the banks of protectees, for these signals (None: all).
 
     `model` None: the starter weights, loaded once in a process.
 
@@ -229,7 +244,8 @@ def build(
         InputError: the weights are not there, or damaged.
     """
     alive = live(of_kinds(entries, KINDS), now)
-    return TextModelDetector(_shipped() if model is None else model, alive)
+    judge = _shipped() if model is None else model
+    return TextModelDetector(judge, alive, NAMES if reads is None else reads)
 
 
 @cache

@@ -12,6 +12,7 @@ are not installed, the first layer's calibrated score stands and the record says
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,8 @@ __all__ = ["HARMS", "JudgedPost", "PostModel", "first_inputs", "probability"]
 HARMS: Final = tuple(Harm)
 _BATCH: Final = 256
 _DIGITS: Final = 4
+_LARGEST: Final = 30.0
+"""Log odds beyond these are 0 or 1 in any case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +52,8 @@ class JudgedPost:
         """The probability of a harm, rounded; 0 where the models abstain."""
         if self.abstained:
             return 0.0
-        return round(float(probability(self.logits[HARMS.index(harm)])), _DIGITS)
+        logit = min(max(float(self.logits[HARMS.index(harm)]), -_LARGEST), _LARGEST)
+        return round(1 / (1 + math.exp(-logit)), _DIGITS)  # one number: no array, ten times quicker
 
     def record(self) -> PostScore:
         """What is written out: ids, spans and numbers, no text."""
@@ -157,7 +161,7 @@ def probability(logit: npt.NDArray[np.float32] | float) -> Any:
     >>> float(probability(0.0))
     0.5
     """
-    return 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
+    return 1 / (1 + np.exp(-np.clip(logit, -_LARGEST, _LARGEST)))
 
 
 def first_inputs(batch: PostBatch, weights: ModelWeights) -> Floats:

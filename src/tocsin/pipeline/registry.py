@@ -49,7 +49,7 @@ def text_detectors(
     """The text models, where rules read their signals (None: all do); loaded once in a process."""
     if reads is not None and text_models.NAMES.isdisjoint(reads):
         return []
-    return [text_models.build(entries, _BEFORE_EVERY_EXPIRY)]
+    return [text_models.build(entries, _BEFORE_EVERY_EXPIRY, reads=reads)]
 
 
 def catalogue(entries: Iterable[BankEntry] = ()) -> Catalogue:
