@@ -3,7 +3,7 @@
 Comes in: posts. Goes out: `JudgedPost`, with everything that explains it, and `PostScore`, which is
 written out. Always holds: a post has the same score in every batch; a language without measured
 data, or a post without words, is an abstention and never "safe"; a flag needs a score above the
-review threshold of its harm and language. Refused: nothing; every text has an answer.
+review threshold of its harm. Refused: nothing; every text has an answer.
 
 The first layer (n-grams and cues) reads every post. Where it gives a harm more than the gate of
 the card, the second layer (sentence vector, n-grams and cues) has the last word; where the vectors
@@ -22,16 +22,17 @@ import numpy.typing as npt
 
 from tocsin.nlp.features import PostBatch, VectorSource, read_batch, vectors_of
 from tocsin.nlp.reading import Reader
-from tocsin.nlp.types import Harm, PostScore, PostText, Reading
+from tocsin.nlp.types import Harm, PostScore, PostText, Reading, ThreatKind
 from tocsin.nlp.weights import Floats, ModelWeights
 
-__all__ = ["HARMS", "JudgedPost", "PostModel", "first_inputs", "probability"]
+__all__ = ["HARMS", "JudgedPost", "PostModel", "first_inputs", "named_harms", "probability"]
 
 HARMS: Final = tuple(Harm)
 _BATCH: Final = 256
 _DIGITS: Final = 4
 _LARGEST: Final = 30.0
 """Log odds beyond these are 0 or 1 in any case."""
+_PLAIN_THREAT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +86,7 @@ class PostModel:
         thresholds = weights.card["thresholds"]
         self._languages = frozenset(thresholds["languages"])
         self._gate = np.array([thresholds["gate"][harm.value] for harm in HARMS], np.float32)
-        self._review = _Review(thresholds["review"])
+        self._review = thresholds["review"]
 
     def score(self, posts: Sequence[PostText]) -> list[PostScore]:
         """One score per post, in order."""
@@ -117,7 +118,7 @@ class PostModel:
         self, post: PostText, reading: Reading, logits: Floats, vector: Floats | None
     ) -> JudgedPost:
         why = self._why_not(reading)
-        flagged = () if why else self._review.passed(logits, reading)
+        flagged = () if why else _passed(self._review, logits, reading)
         return JudgedPost(
             id=post.id,
             reading=reading,
@@ -135,24 +136,25 @@ class PostModel:
         return ""
 
 
-class _Review:
-    """The review thresholds, by harm and language."""
+def _passed(
+    thresholds: Mapping[str, Mapping[str, float]], logits: Floats, reading: Reading
+) -> tuple[Harm, ...]:
+    """The harms whose score a person should look at."""
+    named = named_harms(reading)
+    return tuple(
+        harm
+        for place, harm in enumerate(HARMS)
+        if logits[place] >= thresholds[harm.value]["named" if harm in named else "alone"]
+    )
 
-    def __init__(self, given: Mapping[str, Mapping[str, float]]) -> None:
-        self._given = given
 
-    def passed(self, logits: Floats, reading: Reading) -> tuple[Harm, ...]:
-        """The harms whose score a person should look at."""
-        return tuple(
-            harm
-            for place, harm in enumerate(HARMS)
-            if logits[place] >= self.of(harm, reading.language)
-        )
-
-    def of(self, harm: Harm, language: str) -> float:
-        """The threshold of a harm in a language, in log odds."""
-        by_language = self._given[harm.value]
-        return by_language.get(language, by_language["*"])
+def named_harms(reading: Reading) -> frozenset[Harm]:
+    """The harms that the grammar of threats finds plainly, in the author's own voice."""
+    plain = [one for one in reading.threats if one.own_voice and one.score >= _PLAIN_THREAT]
+    if not plain:
+        return frozenset()
+    is_call = any(one.kind is ThreatKind.CALL for one in plain)
+    return frozenset({Harm.THREAT, Harm.INCITEMENT} if is_call else {Harm.THREAT})
 
 
 def probability(logit: npt.NDArray[np.float32] | float) -> Any:

@@ -38,8 +38,8 @@ GRAM_STRENGTH: Final = 20.0
 """Inverse of the L2 penalty of the n-grams (`C` of LogisticRegression); their inputs are small."""
 
 HEAD_STRENGTH: Final = 1.0
-SET_SCALE: Final = 3.0
-"""Of the inputs that stand for sets: large, so that their weights are hardly held back."""
+DOMAIN_SCALE: Final = 3.0
+"""Of the inputs that stand for domains: large, so that their weights are hardly held back."""
 
 _MAX_STEPS: Final = 400
 _MIN_POSITIVES: Final = 5
@@ -51,16 +51,16 @@ Fit = Callable[[Any, npt.NDArray[np.bool_], Floats], tuple[Floats, float]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """(posts, outputs): what is true, and how much it counts; `sets` (posts, sets) says whence.
+    """(posts, outputs): what is true, and how much it counts; `domains`: (posts, domains).
 
-    Sets differ in how much of a harm they hold, and in everything else. Each has a bias of its own
-    while the weights are fitted, which is then left out: what is learnt is what tells posts of one
-    set apart, not the sets.
+    Domains differ in how much of a harm they hold, and in everything else. Each has a bias of its
+    own while the weights are fitted, which is then left out: what is learnt is what tells posts of
+    one domain apart, not the domains.
     """
 
     truths: npt.NDArray[np.bool_]
     weights: Floats
-    sets: Floats
+    domains: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,12 +80,12 @@ def folds_of(posts: Sequence[TrainingPost]) -> Folds:
 
 def targets_of(posts: Sequence[TrainingPost]) -> Targets:
     """The targets as arrays."""
-    names = sorted({post.data_set for post in posts})
+    names = sorted({post.domain for post in posts})
     wanted = [[post.targets[name] for name in OUTPUTS] for post in posts]
     return Targets(
         np.array([[one.is_true for one in row] for row in wanted], bool),
         np.array([[one.weight for one in row] for row in wanted], np.float32),
-        np.array([[post.data_set == name for name in names] for post in posts], np.float32),
+        np.array([[post.domain == name for name in names] for post in posts], np.float32),
     )
 
 
@@ -93,18 +93,18 @@ def fit_grams(
     grams: Grams, targets: Targets, folds: Folds, step: Callable[[], None]
 ) -> FittedGrams:
     """The n-gram table, and what each post gets from a table that has not seen its fold."""
-    matrix = _with_sets(_sparse(grams), targets.sets)
+    matrix = _with_domains(_sparse(grams), targets.domains)
     held_out = np.zeros((len(folds), len(OUTPUTS)), np.float32)
     columns, biases = [], []
-    n_sets = targets.sets.shape[1]
+    n_domains = targets.domains.shape[1]
     for place, name in enumerate(OUTPUTS):
         truths, weights = targets.truths[:, place], targets.weights[:, place]
         for fold in range(FOLDS):
             kept = folds != fold
-            column, bias = logistic(matrix, truths, weights * kept, GRAM_STRENGTH, name, n_sets)
+            column, bias = logistic(matrix, truths, weights * kept, GRAM_STRENGTH, name, n_domains)
             held_out[~kept, place] = matrix[~kept][:, : len(column)] @ column + bias
             step()
-        column, bias = logistic(matrix, truths, weights, GRAM_STRENGTH, name, n_sets)
+        column, bias = logistic(matrix, truths, weights, GRAM_STRENGTH, name, n_domains)
         columns.append(column.astype(np.float16).astype(np.float32))  # as it will be kept
         biases.append(bias)
         step()
@@ -115,19 +115,19 @@ def fit_head(
     inputs: Floats, targets: Targets, folds: Folds, strength: float = HEAD_STRENGTH
 ) -> tuple[Head, Floats]:
     """A calibrated head, and the log odds of each post from a head that has not seen its fold."""
-    with_sets = np.hstack([inputs, targets.sets * SET_SCALE])
+    with_domains = np.hstack([inputs, targets.domains * DOMAIN_SCALE])
     held_out = np.zeros(targets.truths.shape, np.float32)
     weights, biases, scales, shifts = [], [], [], []
-    n_sets = targets.sets.shape[1]
+    n_domains = targets.domains.shape[1]
     for place, name in enumerate(OUTPUTS):
         truths, counts = targets.truths[:, place], targets.weights[:, place]
         for fold in range(FOLDS):
             kept = folds != fold
-            column, bias = logistic(with_sets, truths, counts * kept, strength, name, n_sets)
+            column, bias = logistic(with_domains, truths, counts * kept, strength, name, n_domains)
             held_out[~kept, place] = inputs[~kept] @ column + bias
         scale, shift = _platt(held_out[:, place], truths, counts, name)
         held_out[:, place] = scale * held_out[:, place] + shift
-        column, bias = logistic(with_sets, truths, counts, strength, name, n_sets)
+        column, bias = logistic(with_domains, truths, counts, strength, name, n_domains)
         weights.append(column)
         biases.append(bias)
         scales.append(scale)
@@ -148,10 +148,10 @@ def _sparse(grams: Grams) -> Any:
     return matrix
 
 
-def _with_sets(matrix: Any, sets: Floats) -> Any:
+def _with_domains(matrix: Any, domains: Floats) -> Any:
     from scipy.sparse import csr_matrix, hstack  # noqa: PLC0415  # of the extra `train`
 
-    return hstack([matrix, csr_matrix(sets * SET_SCALE)]).tocsr()
+    return hstack([matrix, csr_matrix(domains * DOMAIN_SCALE)]).tocsr()
 
 
 def _platt(
@@ -168,11 +168,11 @@ def logistic(
     weights: Floats,
     strength: float,
     name: str,
-    n_sets: int = 0,
+    n_domains: int = 0,
 ) -> tuple[Floats, float]:
     """Weights and bias of one logistic regression over the posts that count.
 
-    The last `n_sets` inputs are the sets, whose weights are left out of the answer.
+    The last `n_domains` inputs are the domains, whose weights are left out of the answer.
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # of the extra `train`
 
@@ -185,5 +185,5 @@ def logistic(
     model = LogisticRegression(C=strength, max_iter=_MAX_STEPS, tol=1e-4)
     model.fit(inputs[rows], truths[rows], sample_weight=weights[rows])
     found = model.coef_[0]
-    column = np.round(found[: len(found) - n_sets], _DIGITS).astype(np.float32)
+    column = np.round(found[: len(found) - n_domains], _DIGITS).astype(np.float32)
     return column, round(float(model.intercept_[0]), _DIGITS)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tocsin.errors import InputError
-from tocsin.evaluation.labels import GroupKind
+from tocsin.evaluation.labels import ABOUT, GroupKind
 from tocsin.evaluation.sets import Example
 from tocsin.nlp import Harm, PostText
 from tocsin.nlp.clean import plain_words
@@ -24,7 +24,10 @@ from tocsin.nlp.split import is_held_out
 __all__ = ["SEED_SET", "Target", "TrainingPost", "read_seeds", "training_posts"]
 
 SEED_SET: Final = "seed"
+_TALK: Final = "talk of armed groups"
+"""The domain of all posts about them, for or against: only what they say tells these apart."""
 
+_LEFT_ALONE: Final = frozenset({GroupKind.SPARED, GroupKind.ORDINARY})
 _LEANING_WEIGHT: Final = 0.3  # "leaning that way" is the least certain code of all
 _UNJUDGED_WEIGHT: Final = 0.5
 _SEED_WEIGHT: Final = 0.2  # sentences that were made up must not outweigh what people wrote
@@ -47,8 +50,9 @@ _UNKNOWN: Final = Target(is_true=False, weight=0.0)
 class TrainingPost:
     """One post with its targets, by output.
 
-    `group` is the kind of text that it is for the choice of thresholds; "" where it is none that
-    must be left alone.
+    `groups` are the kinds of text that must be left alone that it is one of, for the choice of
+    thresholds. Posts of one `domain` are told apart by what they say; between domains lie
+    differences of platform and collection, which are not learnt.
     """
 
     post: PostText
@@ -56,8 +60,9 @@ class TrainingPost:
     account: str
     has_account: bool
     code: str
-    group: str
+    groups: tuple[str, ...]
     is_ordinary: bool
+    domain: str
     targets: Mapping[str, Target]
 
     @property
@@ -90,8 +95,9 @@ def _text_key(text: str) -> str:
 
 
 def _training_post(example: Example, code: str) -> TrainingPost:
-    kinds = {group.kind: group.name for group in example.truth.groups}
-    spared = kinds.get(GroupKind.SPARED) or kinds.get(GroupKind.ORDINARY) or ""
+    groups = example.truth.groups
+    spared = tuple(group.name for group in groups if group.kind in _LEFT_ALONE)
+    is_talk = any(group.name == ABOUT for group in groups)
     is_pro = example.truth.account_supports is True
     targets = _targets(example, code, is_pro=is_pro)
     return TrainingPost(
@@ -100,8 +106,9 @@ def _training_post(example: Example, code: str) -> TrainingPost:
         account=example.account,
         has_account=example.has_account,
         code=code,
-        group="" if is_pro or any(target.is_true for target in targets.values()) else spared,
-        is_ordinary=GroupKind.ORDINARY in kinds,
+        groups=() if is_pro or any(targets[harm.value].is_true for harm in Harm) else spared,
+        is_ordinary=any(group.kind is GroupKind.ORDINARY for group in groups),
+        domain=_TALK if is_pro or is_talk else example.data_set,
         targets=targets,
     )
 
@@ -165,8 +172,9 @@ def _seeds_of(path: Path) -> Iterator[TrainingPost]:
             account=name,
             has_account=False,
             code=code,
-            group=f"seed: {code}" if is_spared else "",
+            groups=(f"{SEED_SET}: {code}",) if is_spared else (),
             is_ordinary=False,
+            domain=SEED_SET,
             targets={
                 **{name: replace(target, weight=_SEED_WEIGHT) for name, target in targets.items()},
                 "affinity": replace(targets[Harm.SUPPORT.value], weight=_SEED_WEIGHT),

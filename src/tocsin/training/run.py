@@ -22,6 +22,7 @@ from tocsin.nlp.hashed import Grams
 from tocsin.nlp.nearest import packed_vectors
 from tocsin.nlp.reading import Reader
 from tocsin.nlp.trained import TRAINED_ON_FILE, TrainedOn
+from tocsin.nlp.types import Reading
 from tocsin.nlp.weights import OUTPUTS, Floats, ModelWeights, write_weights
 from tocsin.training.accounts import fit_accounts
 from tocsin.training.card import data_of, figures_of
@@ -55,6 +56,7 @@ class TrainingInput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inputs:
+    readings: list[Reading]
     grams: Grams
     cues: Floats
     vectors: Floats
@@ -104,6 +106,7 @@ def _inputs(
         vectors.append(vectors_of(batches[-1].words, source))
         progress("read", min(start + _BATCH, len(posts)), len(posts))
     return _Inputs(
+        readings=[reading for batch in batches for reading in batch.readings],
         grams=_joined([batch.grams for batch in batches]),
         cues=np.concatenate([batch.cues for batch in batches]),
         vectors=np.concatenate(vectors),
@@ -133,7 +136,7 @@ def _fitted(inputs: _Inputs, posts: Sequence[TrainingPost], progress: Progress) 
     thresholds = {
         "languages": sorted(LANGUAGES),
         "gate": gates(first_logits, targets),
-        "review": review_thresholds(logits, posts),
+        "review": review_thresholds(logits, posts, inputs.readings),
         "account": accounts.threshold,
     }
     figures = figures_of(logits, first_logits, targets, accounts)

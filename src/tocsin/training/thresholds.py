@@ -1,9 +1,12 @@
 """Review thresholds and gates, chosen on text that must be left alone.
 
-Comes in: cross-validated log odds of training posts, and the kind of text that each is. Goes out:
-the threshold of each harm and the gates of the second layer. Always holds: at its threshold a harm
-flags no more than its share of every kind of text that is large enough to tell, so that the worst
-kind decides and not the average; thresholds are on posts that the scores had not seen.
+Comes in: cross-validated log odds of training posts, and the kinds of text that each is. Goes out:
+the thresholds of each harm and the gates of the second layer. Always holds: at its thresholds a
+harm flags no more than its share of every kind of text that is large enough to tell, so that the
+worst kind decides and not the average; the scores are of posts that they had not seen.
+
+Two thresholds stand for each harm: one for the models alone, and a lower one where the grammar of
+threats has named the words too. Two independent reasons need less of each.
 """
 
 from __future__ import annotations
@@ -14,12 +17,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.nlp.types import Harm
+from tocsin.nlp.scorer import named_harms
+from tocsin.nlp.types import Harm, Reading
 from tocsin.nlp.weights import Floats
 from tocsin.training.fit import Targets
 from tocsin.training.posts import SEED_SET, TrainingPost
 
 __all__ = ["gates", "review_thresholds"]
+
+Bools = npt.NDArray[np.bool_]
 
 SPARED_SHARE: Final = 0.003
 """Of one harm, of one kind of text that must not be flagged: three harms stay below one per cent,
@@ -27,42 +33,67 @@ and there is room for kinds that no one here has seen."""
 
 ORDINARY_SHARE: Final = 0.0003
 
-SEED_SHARE: Final = 0.02
+HYPERBOLE_SHARE: Final = 0.02
+"""Of posts with violent words that are no threat: people, too, are often unsure."""
+
+SEED_SHARE: Final = 0.03
 """Seed sentences are written to be hard; real text of their kind is mostly easier."""
 
-MIN_GROUP: Final = 200
-_MIN_SEEDS: Final = 20
+NAMED_PART: Final = 0.5
+"""Of each share, what the lower threshold may use up."""
 
-GATE_LOSS: Final = 0.02
+MIN_GROUP: Final = 150
+_MIN_SEEDS: Final = 60
+_LEAST_GATE: Final = -6.0
+
+GATE_LOSS: Final = 0.03
 """The share of a harm's posts that the first layer may keep from the second."""
 
 
-def review_thresholds(logits: Floats, posts: Sequence[TrainingPost]) -> dict[str, dict[str, float]]:
-    """By harm the log odds from which on a person should look; "*" stands for every language."""
-    return {
-        harm.value: {"*": _rounded(max(_bounds(logits[:, place], posts)))}
-        for place, harm in enumerate(Harm)
-    }
+def review_thresholds(
+    logits: Floats, posts: Sequence[TrainingPost], readings: Sequence[Reading]
+) -> dict[str, dict[str, float]]:
+    """By harm the log odds from which on a person should look: `alone`, and `named`."""
+    named = np.array([[harm in named_harms(one) for harm in Harm] for one in readings], bool)
+    found = {}
+    for place, harm in enumerate(Harm):
+        column, is_named = logits[:, place], named[:, place]
+        alone = max(_bounds(np.where(is_named, -np.inf, column), posts, 1 - NAMED_PART))
+        both = max(_bounds(np.where(is_named, column, -np.inf), posts, NAMED_PART))
+        found[harm.value] = {"alone": _rounded(alone), "named": _rounded(min(both, alone))}
+    return found
 
 
-def _bounds(logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost]) -> Iterator[float]:
+def _bounds(
+    logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost], part: float
+) -> Iterator[float]:
     """For each kind of text the threshold that it asks for."""
-    kinds = sorted({post.group for post in posts if post.group})
-    for kind in kinds:
-        rows = [row for row, post in enumerate(posts) if post.group == kind]
-        first = posts[rows[0]]
-        is_seed = first.data_set == SEED_SET
-        if len(rows) < (_MIN_SEEDS if is_seed else MIN_GROUP):
-            continue
-        share = ORDINARY_SHARE if first.is_ordinary else SPARED_SHARE
-        yield _threshold(logits[rows], SEED_SHARE if is_seed else share)
+    rows: dict[str, list[int]] = {}
+    for row, post in enumerate(posts):
+        for group in post.groups:
+            rows.setdefault(group, []).append(row)
+    for group, found in sorted(rows.items()):
+        share = _share(group, posts[found[0]], len(found))
+        if share is not None:
+            yield _threshold(logits[found], share * part)
+
+
+def _share(group: str, post: TrainingPost, count: int) -> float | None:
+    """What may be flagged of a kind of text; None where there is too little of it to tell."""
+    if post.data_set == SEED_SET:
+        return SEED_SHARE if count >= _MIN_SEEDS else None
+    if count < MIN_GROUP:
+        return None
+    if group.startswith("hyperbole"):
+        return HYPERBOLE_SHARE
+    return ORDINARY_SHARE if post.is_ordinary else SPARED_SHARE
 
 
 def _threshold(logits: npt.NDArray[np.float32], share: float) -> float:
     """The lowest threshold that lets at most this share pass."""
     ordered = np.sort(logits)[::-1]
-    allowed = int(len(ordered) * share)
-    return float(np.nextafter(ordered[allowed], np.float32(np.inf)))
+    highest = ordered[int(len(ordered) * share)]
+    return float(np.nextafter(highest, np.float32(np.inf))) if np.isfinite(highest) else -np.inf
 
 
 def gates(logits: Floats, targets: Targets) -> dict[str, float]:
@@ -70,9 +101,10 @@ def gates(logits: Floats, targets: Targets) -> dict[str, float]:
     found = {}
     for place, harm in enumerate(Harm):
         positives = targets.truths[:, place] & (targets.weights[:, place] >= 1)
-        found[harm.value] = _rounded(float(np.quantile(logits[positives, place], GATE_LOSS)))
+        lost = float(np.quantile(logits[positives, place], GATE_LOSS))
+        found[harm.value] = _rounded(max(lost, _LEAST_GATE))
     return found
 
 
 def _rounded(value: float) -> float:
-    return round(value, 4)
+    return round(max(value, -20.0), 4)
