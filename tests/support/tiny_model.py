@@ -64,7 +64,7 @@ def tiny_weights(version: str = "0123456789ab", **thresholds: Any) -> ModelWeigh
         "thresholds": {
             "languages": ["", "en", "ar"],
             "gate": dict.fromkeys(OUTPUTS, 0.0),
-            "review": {name: {"*": 1.0} for name in OUTPUTS},
+            "review": {name: {"alone": 1.0, "named": 1.0} for name in OUTPUTS},
             "account": 0.0,
             **thresholds,
         }

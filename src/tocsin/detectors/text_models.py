@@ -4,7 +4,7 @@ Comes in: posts that were created or updated, a model of posts, and the banks of
 out: the signals of `SPECS`, with role, spans, probabilities and judged posts nearby as evidence.
 Always holds: a score is the calibrated probability of the model, rounded; where the model has no
 opinion the signal is abstained and says why; `*_review` is given only where the model's own review
-threshold for harm and language is passed; a protectee is named by the id of its entry only. A row
+threshold for the harm is passed; a protectee is named by the id of its entry only. A row
 without a post, or whose post has no text, has no signal.
 """
 
@@ -73,8 +73,8 @@ SPECS: Final = (
     ),
     SignalSpec(
         name="support_review",
-        doc="1 where support passes the review threshold of the model card for the language; "
-        "otherwise there is no such signal.",
+        doc="1 where support passes the review threshold of the model card; otherwise there is no "
+        "such signal.",
     ),
     SignalSpec(
         name="incitement_review",

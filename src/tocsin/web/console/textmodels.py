@@ -28,6 +28,11 @@ __all__ = ["CardSection", "card_sections", "router"]
 router = APIRouter()
 
 _APART: Final = frozenset({"version", "thresholds", "examples"})
+_WHERE: Final = {
+    "alone": "by the models alone",
+    "named": "where the words themselves threaten plainly",
+}
+"""Review thresholds, by what stands beside the probability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +57,9 @@ def show_card(
         version=str(card.get("version", "unknown")),
         languages=thresholds.get("languages", []),
         review=[
-            (harm, "all others" if language == "*" else language, _probability(logit))
-            for harm, by_language in thresholds.get("review", {}).items()
-            for language, logit in by_language.items()
+            (harm, _WHERE.get(where, where), _probability(logit))
+            for harm, given in thresholds.get("review", {}).items()
+            for where, logit in given.items()
         ],
         n_examples=len(card.get("examples", ())),
         sections=card_sections(card),
