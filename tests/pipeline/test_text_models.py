@@ -19,8 +19,8 @@ from tocsin.pipeline import Live, activate, batch_to_check, check, run_examples
 from tocsin.pipeline.backtest.pair import Pair, PairSource, Side
 from tocsin.policy import PackSource
 from tocsin.records import EventPolicy
-from tocsin.store import Store
-from tocsin.testing import FakeClock, batch_of, post_event
+from tocsin.store import Store, banks
+from tocsin.testing import FakeClock, bank_entry, batch_of, post_event
 
 THREAT = "I will kill you tomorrow outside your office"
 RULES = f"""\
@@ -89,6 +89,17 @@ def test_models_are_asked_before_the_log_is_held(
     summary = judge(store, [line(1, THREAT), line(2, "The tram was late")], live=live)
     assert summary.new_decisions == 1
     assert model.asked == [THREAT, "The tram was late"]
+
+
+def test_a_bank_that_changed_meanwhile_has_them_asked_again_outside(
+    store: Store, model: Watched, tmp_path: Path
+) -> None:
+    live = Live.open(store)
+    with store.write("editor") as transaction:
+        banks.edit(transaction, [bank_entry("x", bank="slogans")], by="a", reason="seen today")
+    model.path = tmp_path / "tocsin.db"
+    assert judge(store, [line(1, THREAT)], live=live).new_decisions == 1
+    assert model.asked == [THREAT, THREAT]  # `Remembered` would look the second one up
 
 
 def test_only_rows_where_a_rule_can_still_hit_are_read(store: Store, model: Watched) -> None:

@@ -15,11 +15,11 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
+from tocsin.detectors.aimed import Aimed, Protectees
 from tocsin.detectors.entries import live, of_kinds, version_of
 from tocsin.detectors.text_evidence import Fields, evidence_of, part_kind, role_evidence
 from tocsin.detectors.text_reading import DETECTOR, REVIEW
 from tocsin.nlp.posts import post_text
-from tocsin.nlp.protectees import ProtecteeIndex
 from tocsin.nlp.remembered import PostJudge, Remembered
 from tocsin.nlp.scorer import HARMS, JudgedPost
 from tocsin.nlp.starter import load_post_model
@@ -117,7 +117,7 @@ class TextModelDetector:
         self._model = model
         self._reads = NAMES.intersection(reads)
         self._gives_probabilities = not self._reads.isdisjoint(harm.value for harm in HARMS)
-        self._protectees = ProtecteeIndex(protectees)
+        self._protectees = Protectees(protectees)
 
     def specs(self) -> Sequence[SignalSpec]:
         """The signals of the text models."""
@@ -133,12 +133,12 @@ class TextModelDetector:
         judged = self._model.judge([post for post, _ in asked.values()])
         return {
             row: signals
-            for (row, (post, fields)), one in zip(asked.items(), judged, strict=True)
-            if (signals := self._signals(one, post, fields))
+            for (row, (_, fields)), one in zip(asked.items(), judged, strict=True)
+            if (signals := self._signals(one, fields))
         }
 
-    def _signals(self, judged: JudgedPost, post: PostText, fields: Fields) -> dict[str, Signal]:
-        aimed = self._aimed(judged, post, fields)
+    def _signals(self, judged: JudgedPost, fields: Fields) -> dict[str, Signal]:
+        aimed = self._protectees.aimed(judged.reading)
         is_asked = bool(judged.flagged or aimed)
         if not is_asked and not self._gives_probabilities:
             return {}
@@ -150,8 +150,9 @@ class TextModelDetector:
         found = [self._of_harm(judged, name, score, evidence) for name, score in scores]
         found += [self._signal(f"{harm.value}{REVIEW}", 1.0, evidence) for harm in judged.flagged]
         if aimed:
-            plainest = max(score for score, _ in aimed)
-            found.append(self._signal(_TO_PROTECTEE, plainest, [*_each(aimed), *evidence]))
+            plainest = max(one.threat.score for one in aimed)
+            told = [*_targets(aimed, fields), *evidence]
+            found.append(self._signal(_TO_PROTECTEE, plainest, told))
         if is_asked:
             found.append(self._signal(_OWN_VOICE, float(_is_own(judged.reading)), role))
         return {signal.name: signal for signal in found if signal.name in self._reads}
@@ -178,24 +179,6 @@ class TextModelDetector:
             evidence=tuple(evidence),
         )
 
-    def _aimed(
-        self, judged: JudgedPost, post: PostText, fields: Fields
-    ) -> list[tuple[float, Evidence]]:
-        """The author's own threats to protectees: how plain each is, and at which entry."""
-        found = []
-        for threat in judged.reading.threats:
-            for hit in self._protectees.targets(post.text, threat) if threat.own_voice else ():
-                place = fields.locate(hit.span)
-                evidence = Evidence(
-                    kind=part_kind(threat, ThreatPart.TARGET),
-                    span=place,
-                    bank=hit.bank,
-                    entry=hit.entry,
-                    note=threat.kind.value,
-                )
-                found.append((threat.score, evidence))
-        return found
-
 
 def _is_own(reading: Reading) -> bool:
     """Whether the author speaks: all in all, or in a plain threat beside the words of others."""
@@ -204,9 +187,19 @@ def _is_own(reading: Reading) -> bool:
     )
 
 
-def _each(aimed: Sequence[tuple[float, Evidence]]) -> list[Evidence]:
-    """The evidence of each entry once."""
-    return list(dict.fromkeys(evidence for _, evidence in aimed))[:MAX_AIMED]
+def _targets(aimed: Sequence[Aimed], fields: Fields) -> list[Evidence]:
+    """The entries that threats point to, by id, each once at each place."""
+    found = dict.fromkeys(
+        Evidence(
+            kind=part_kind(one.threat, ThreatPart.TARGET),
+            span=fields.locate(one.span),
+            bank=one.entry.bank,
+            entry=one.entry.id,
+            note=one.threat.kind.value,
+        )
+        for one in aimed
+    )
+    return list(found)[:MAX_AIMED]
 
 
 def _post_of(batch: EventBatch, row: int) -> tuple[PostText, Fields] | None:
