@@ -10,11 +10,13 @@ import pytest
 
 from tests.support import runs
 from tests.support.runs import decided, judge, open_store
-from tests.support.tiny_model import tiny_model
+from tests.support.tiny_model import tiny_model, tiny_weights
 from tocsin.detectors import text_models
+from tocsin.errors import InputError
 from tocsin.nlp.remembered import PostJudge
 from tocsin.nlp.scorer import JudgedPost
 from tocsin.nlp.types import PostText
+from tocsin.nlp.weights import write_weights
 from tocsin.pipeline import Live, activate, batch_to_check, check, run_examples
 from tocsin.pipeline.backtest.pair import Pair, PairSource, Side
 from tocsin.policy import PackSource
@@ -59,7 +61,7 @@ class Watched:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Watched:
     watched = Watched(tiny_model())
-    monkeypatch.setattr(text_models, "_shipped", lambda: watched)
+    monkeypatch.setattr(text_models, "loaded", lambda _folder="": watched)
     return watched
 
 
@@ -147,7 +149,8 @@ def test_another_version_of_the_weights_decides_new_events_only(
 ) -> None:
     judge(store, [line(1, THREAT)])
     [before] = decided(store)
-    monkeypatch.setattr(text_models, "_shipped", lambda: tiny_model(version="ba9876543210"))
+    other = tiny_model(version="ba9876543210")
+    monkeypatch.setattr(text_models, "loaded", lambda _folder="": other)
     judge(store, [line(1, THREAT), line(2, THREAT)])
     made = decided(store)
     assert made[0] == before
@@ -158,10 +161,32 @@ def test_another_version_of_the_weights_decides_new_events_only(
 def test_a_pack_that_reads_no_text_loads_no_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> PostJudge:
+    def refuse(_folder: str = "") -> PostJudge:
         raise AssertionError
 
-    monkeypatch.setattr(text_models, "_shipped", refuse)
+    monkeypatch.setattr(text_models, "loaded", refuse)
     opened = open_store(f"sqlite:///{tmp_path / 'plain.db'}", tmp_path, clock=FakeClock())
     assert judge(opened, [line(1, THREAT)]).accepted == 1
     opened.close()
+
+
+def test_a_deployment_may_bring_weights_of_its_own(tmp_path: Path) -> None:
+    gate = dict.fromkeys(("support", "incitement", "threat", "affinity"), 99.0)
+    version = write_weights(tmp_path / "weights", tiny_weights(gate=gate))
+    text_model = str(tmp_path / "weights")
+    opened = open_store(
+        f"sqlite:///{tmp_path / 'own.db'}", tmp_path, clock=FakeClock(), text_model_dir=text_model
+    )
+    activate(opened, PackSource.from_files(PACK), by="test", reason="to read text")
+    judge(opened, [line(1, THREAT)])
+    [made] = decided(opened)
+    assert version.encode() in made
+    opened.close()
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
+    report = check(PackSource.from_files(PACK))
+    assert report.policy is not None, report.render()
+    with pytest.raises(InputError, match="weights of text models") as refused:
+        run_examples(report.policy, FakeClock(), (), str(tmp_path / "nothing"))
+    assert str(tmp_path / "nothing") in str(refused.value.where)

@@ -38,7 +38,7 @@ RULES = f"""\
 def read_site(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The site with a rule that reads the text models; the model is small."""
     model = Remembered(tiny_model())
-    monkeypatch.setattr(text_models, "_shipped", lambda: model)
+    monkeypatch.setattr(text_models, "loaded", lambda _folder="": model)
     files = {**load_pack(PACK).files, "rules/text.yaml": RULES}
     activate(site.store, PackSource.from_files(files), by="test", reason="to read text")
     return site

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from tocsin.detectors.aimed import Aimed, Protectees
@@ -39,7 +40,7 @@ from tocsin.records import (
     rounded_score,
 )
 
-__all__ = ["KINDS", "NAMES", "SPECS", "TextModelDetector", "build"]
+__all__ = ["KINDS", "NAMES", "SPECS", "TextModelDetector", "build", "loaded"]
 
 _METHOD: Final = "text-models/1"
 KINDS: Final = frozenset({BankKind.PROTECTEE})
@@ -231,20 +232,24 @@ def build(
 ) -> TextModelDetector:
     """The detector over the live entries of the banks of protectees, for these signals (None: all).
 
-    `model` None: the starter weights, loaded once in a process.
+    `model` None: the one that ships.
 
     Raises:
         InputError: the weights are not there, or damaged.
     """
     alive = live(of_kinds(entries, KINDS), now)
-    judge = _shipped() if model is None else model
+    judge = loaded() if model is None else model
     return TextModelDetector(judge, alive, NAMES if reads is None else reads)
 
 
 @cache
-def _shipped() -> PostJudge:
-    """The model that ships: loaded when a rule first reads a signal of it, once in a process."""
-    return Remembered(load_post_model())
+def loaded(folder: str = "") -> PostJudge:
+    """The model in a folder ("": the one that ships), loaded once in a process.
+
+    Raises:
+        InputError: the weights are not there, or damaged.
+    """
+    return Remembered(load_post_model(Path(folder) if folder else None))
 
 
 _PERSON: Final = BankEntry(

@@ -82,7 +82,7 @@ class Live:
         self._lock = threading.Lock()
         self._taking_over = threading.Lock()
         self.problem: TocsinError | None = None
-        self._parts = CompiledParts(CompiledFiles(store.folder))
+        self._parts = CompiledParts(CompiledFiles(store.folder), store.settings.text_model_dir)
         self._position = _edit_position(connection)
         self._seen = -1
         self._next_expiry = self._parts.banks(connection).next_expiry

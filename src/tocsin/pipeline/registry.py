@@ -30,26 +30,29 @@ def detectors(
     entries: Iterable[BankEntry],
     builder: BankDetectors | None = None,
     reads: Collection[str] | None = None,
+    text_model: str = "",
 ) -> list[Detector]:
     """Every detector over these bank entries, for the signals that rules read (None: for all).
 
-    A builder that is kept reuses what it compiled.
+    A builder that is kept reuses what it compiled. `text_model` is the folder of the weights of
+    text models ("": those that ship).
 
     Raises:
         InputError: a rule reads a signal of the text models, and their weights are not there.
     """
     entries = list(entries)
     found = (builder or BankDetectors()).from_entries(entries, _BEFORE_EVERY_EXPIRY, reads)
-    return [*found, *text_detectors(entries, reads)]
+    return [*found, *text_detectors(entries, reads, text_model)]
 
 
 def text_detectors(
-    entries: Iterable[BankEntry], reads: Collection[str] | None = None
+    entries: Iterable[BankEntry], reads: Collection[str] | None = None, text_model: str = ""
 ) -> list[Detector]:
     """The text models, where rules read their signals (None: all do); loaded once in a process."""
     if reads is not None and text_models.NAMES.isdisjoint(reads):
         return []
-    return [text_models.build(entries, _BEFORE_EVERY_EXPIRY, reads=reads)]
+    model = text_models.loaded(text_model)
+    return [text_models.build(entries, _BEFORE_EVERY_EXPIRY, model, reads)]
 
 
 def catalogue(entries: Iterable[BankEntry] = ()) -> Catalogue:

@@ -84,6 +84,7 @@ class PairSource(msgspec.Struct, frozen=True, kw_only=True):
     before: Side
     after: Side
     lateness_s: int
+    text_model: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +122,12 @@ class Pair:
             after=policies[1],
             detectors=registry.detectors([*shared, *own], reads=reads),
             dear=(
-                registry.text_detectors(source.before.entries, policies[0].signals),
-                registry.text_detectors(source.after.entries, policies[1].signals),
+                registry.text_detectors(
+                    source.before.entries, policies[0].signals, source.text_model
+                ),
+                registry.text_detectors(
+                    source.after.entries, policies[1].signals, source.text_model
+                ),
             ),
             lateness=timedelta(seconds=source.lateness_s),
             is_split=bool(own),

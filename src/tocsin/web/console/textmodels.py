@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -22,6 +23,7 @@ from tocsin.nlp.weights import CARD_FILE
 from tocsin.review import Permission
 from tocsin.web.callers import Person, person
 from tocsin.web.console.pages import page
+from tocsin.web.context import context_of
 
 __all__ = ["CardSection", "card_sections", "router"]
 
@@ -48,7 +50,7 @@ def show_card(
     request: Request, user: Annotated[Person, Depends(person(Permission.RULES_READ))]
 ) -> HTMLResponse:
     """The model card."""
-    card = _card()
+    card = _card(context_of(request).store.settings.text_model_dir)
     thresholds = card.get("thresholds", {})
     return page(
         request,
@@ -98,9 +100,10 @@ def _probability(logit: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
-def _card() -> Mapping[str, Any]:
+def _card(folder: str) -> Mapping[str, Any]:
+    path = (Path(folder) if folder else starter_folder()) / CARD_FILE
     try:
-        card: Mapping[str, Any] = json.loads((starter_folder() / CARD_FILE).read_bytes())
+        card: Mapping[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):
         raise NotFoundError(
             "no text models are installed",
