@@ -114,7 +114,7 @@ class Line:
 
 
 _PLOT_WIDTH, _PLOT_HEIGHT = 380, 260
-_PLOT_LEFT, _PLOT_BOTTOM, _PLOT_TOP, _PLOT_RIGHT = 44, 40, 10, 10
+_PLOT_LEFT, _PLOT_BOTTOM, _PLOT_TOP, _PLOT_RIGHT = 56, 40, 10, 10
 
 
 def line_chart(lines: Sequence[Line], x: Axis, y: Axis, name: str) -> Markup:
@@ -155,7 +155,7 @@ class Range(NamedTuple):
     high: float
 
 
-_RANGE_LEFT, _RANGE_RIGHT, _RANGE_STEP, _RANGE_TOP = 330, 40, 26, 22
+_RANGE_LEFT, _RANGE_RIGHT, _RANGE_STEP, _RANGE_TOP = 400, 40, 26, 22
 
 
 def range_chart(rows: Sequence[tuple[str, Sequence[Range]]], x: Axis, name: str) -> Markup:

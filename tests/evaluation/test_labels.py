@@ -23,6 +23,12 @@ def groups(truth: Truth) -> list[tuple[str, str]]:
     [
         ({"support": True}, {S: True}, [("WANTED", "support")]),
         ({"threat": False, "group": "news"}, {T: False}, [("SPARED", "news")]),
+        (
+            {"group": "news", "about": "fishermen"},
+            {},
+            [("SPARED", "news"), ("SPARED", "naming fishermen")],
+        ),
+        ({"support": True, "group": "news", "about": "fishermen"}, {S: True}, None),
         ({"group": "Ordinary traffic"}, {}, [("ORDINARY", "Ordinary traffic")]),
         ({"account": "pro_group"}, {}, [("ACCOUNT", "posts of pro-group accounts")]),
         ({"account_supports": False}, {}, []),
@@ -113,8 +119,14 @@ def test_codes_judge_the_post_itself(
     assert expected is None or [group.name for group in truth.groups] == expected
 
 
-def test_a_code_stands_beside_the_groups_of_the_set_and_above_its_truth() -> None:
-    truth = with_code(truth_of({"account": "pro_x", "extreme": True}), "N", where="line 1")
+def test_what_the_set_itself_judges_stands_above_a_code() -> None:
+    truth = with_code(truth_of({"threat": True, "sexist": True}), "N", where="line 1")
+    assert truth.harms == {S: False, INC: False, T: True}
+    assert groups(truth) == [("WANTED", "threats")]
+
+
+def test_a_code_adds_to_the_groups_of_the_set() -> None:
+    truth = with_code(truth_of({"account": "pro_x"}), "N", where="line 1")
     assert truth.harms[S] is False
     assert groups(truth) == [
         ("ACCOUNT", "posts of pro-group accounts"),

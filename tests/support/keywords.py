@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tocsin.nlp import AccountPosts, AccountScore, Harm, PostScore, PostText, Role
 from tocsin.nlp.trained import TRAINED_ON_FILE, TrainedOn
 
-__all__ = ["KeywordAccounts", "KeywordScorer", "model_folder"]
+__all__ = ["KeywordAccounts", "KeywordScorer", "model_folder", "use_keywords"]
 
 WORDS: Final = {
     Harm.SUPPORT: ("glory", "dawn", "join"),
@@ -82,3 +84,14 @@ def model_folder(folder: Path, trained_on: Iterable[tuple[str, str]] = ()) -> Pa
     card = {"data": {"sets": {name: {"posts": 1} for name, _ in trained}}}
     (folder / "card.json").write_text(json.dumps(card))
     return folder
+
+
+def use_keywords(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, trained_on: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Let commands use the scorer of words in place of the models that ship."""
+    made = model_folder(folder, trained_on)
+    place = "tocsin.nlp.starter"
+    monkeypatch.setattr(f"{place}.starter_folder", lambda: made)
+    monkeypatch.setattr(f"{place}.load_scorer", lambda _: KeywordScorer())
+    monkeypatch.setattr(f"{place}.load_account_scorer", lambda _: KeywordAccounts())

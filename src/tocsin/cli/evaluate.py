@@ -107,11 +107,12 @@ def text(
     """
     from tocsin.evaluation import Options, Split, evaluate  # not needed for --help
 
+    opened = open_evaluated(model)  # first, for a wrong folder should not cost a reading
     with _shown(context) as progress:
         examples = _examples(data, codes, progress)
         found = evaluate(
             examples,
-            open_evaluated(model),
+            opened,
             Options(
                 split=Split(split),
                 with_naive=compare == "naive",

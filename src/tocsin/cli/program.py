@@ -35,6 +35,9 @@ COMMANDS: dict[str, CommandSpec] = {
     "score-accounts": CommandSpec(
         "score_accounts", "Score accounts by their recent posts; store nothing."
     ),
+    "judge": CommandSpec(
+        "judge", "Ask a language model about posts under a clause; decide nothing."
+    ),
     "serve": CommandSpec("serve", "Start the API and the console."),
     "decisions": CommandSpec("decisions", "List decisions."),
     "explain": CommandSpec("explain", "Say why a decision was made."),
@@ -52,6 +55,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "user": CommandSpec("user", "Add and change the people who may log in."),
     "token": CommandSpec("token", "Make and revoke the keys that programs use."),
     "eval": CommandSpec("evaluate", "Measure models on labelled data that they have not seen."),
+    "train": CommandSpec("train", "Train the text models from judged posts and verdicts."),
     "bench": CommandSpec("bench", "Measure this machine: events per second, cost per stage."),
     "completion": CommandSpec("completion", "Print the shell's completion script."),
 }

@@ -7,13 +7,16 @@ be read is named, stops nothing and makes the exit status 2.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tocsin.cli.shared import CliContext, counted, shared_options
-from tocsin.cli.textmodels import model_option, open_account_scorer
+from tocsin.cli.shared import CliContext, shared_options
+from tocsin.cli.textmodels import model_option, open_account_scorer, score_lines
+
+if TYPE_CHECKING:
+    from tocsin.nlp import AccountPosts
 
 __all__ = ["command"]
 
@@ -37,27 +40,13 @@ def command(context: CliContext, *, model: Path | None) -> None:
       jq -sc 'group_by(.actor.id)[] | {id: .[0].actor.id, posts: .[-10:]}' week.jsonl |
         tocsin score-accounts | jq -c 'select(.flag)'
     """
-    from msgspec import json  # the models are not needed for --help
-
-    from tocsin.clock import SystemClock
-    from tocsin.ingest import Line, open_lines
+    from tocsin.clock import SystemClock  # the models are not needed for --help
     from tocsin.nlp.posts import account_posts
-    from tocsin.records import RefusedEvent
 
     del context  # it takes the options that every command has, and needs none
-    scorer, now, n_bad = open_account_scorer(model), SystemClock().now(), 0
-    with open_lines("-") as reader:
-        for line in reader:
-            try:
-                if not isinstance(line, Line):
-                    raise RefusedEvent(line.reason, line.message)
-                account = account_posts(line.content, now=now)
-            except RefusedEvent as error:
-                click.echo(f"error: line {line.number}: {error.message}", err=True)
-                n_bad += 1
-                continue
-            sys.stdout.buffer.write(json.encode(scorer.score([account])[0]) + b"\n")
-            sys.stdout.buffer.flush()
-    if n_bad:
-        click.echo(f"{counted(n_bad, 'line')} could not be read", err=True)
-        sys.exit(2)
+    scorer, now = open_account_scorer(model), SystemClock().now()
+
+    def read(line: bytes) -> AccountPosts | None:
+        return account_posts(line, now=now)
+
+    score_lines(read, scorer.score, batch=32, silent="")

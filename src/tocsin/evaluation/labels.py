@@ -11,7 +11,7 @@ Forms are told by their keys, not by the name of a set:
 | keys | read as |
 |---|---|
 | `support`, `incitement`, `threat`: true or false | our own format, post by post |
-| `group`: a name | our own format: text that must not be flagged; "ordinary…" is ordinary traffic |
+| `group`: a name; `about`: whom it names | our own format: must not be flagged, or "ordinary…" |
 | `account_supports`: true or false; `account`: "pro_…" | the account was judged, not the post |
 | `functionality`, `gold` | a suite of functional tests for detectors of hate |
 | `threat` with `sexist`, `vector` | sexist posts, some of them threats or incitement |
@@ -30,7 +30,7 @@ from typing import Any, Final, NamedTuple
 from tocsin.errors import InputError
 from tocsin.nlp import Harm
 
-__all__ = ["UNUSABLE", "Group", "GroupKind", "Truth", "truth_of", "with_code"]
+__all__ = ["ABOUT", "PEOPLE", "UNUSABLE", "Group", "GroupKind", "Truth", "truth_of", "with_code"]
 
 
 class GroupKind(StrEnum):
@@ -74,6 +74,10 @@ UNUSABLE: Final = Truth(is_usable=False)
 """Of a post that its source says to use for nothing."""
 
 ABOUT: Final = "traffic about terror groups"
+"""The name of the group of posts that were collected by the names of such groups."""
+
+PEOPLE: Final = "naming "
+"""How the name of a group begins whose posts name some people, whatever else they are."""
 
 _TESTS: Final[Mapping[str, Group]] = {
     "counter_quote_nh": Group(GroupKind.SPARED, "counter-speech that quotes"),
@@ -130,7 +134,8 @@ def _test_case(label: Mapping[str, Any]) -> Truth:
     if group.kind is GroupKind.OTHER:  # nobody said whether it threatens too
         return Truth(groups=(group,), is_test_case=True)
     is_threat = group.harm is Harm.THREAT
-    return Truth(harms={Harm.THREAT: is_threat}, groups=(group,), is_test_case=True)
+    groups = (group, *_about(group, label.get("target")))
+    return Truth(harms={Harm.THREAT: is_threat}, groups=groups, is_test_case=True)
 
 
 def _wanted(harms: Mapping[Harm, bool]) -> Iterator[Group]:
@@ -156,7 +161,9 @@ def _groups(label: Mapping[str, Any], harms: Mapping[Harm, bool]) -> Iterator[Gr
     if isinstance(label.get("sentiment"), str):
         yield _NORMAL if label["sentiment"] == "normal" else _ABUSE
     elif isinstance(label.get("group"), str) and not is_wanted:
-        yield _own_group(label["group"])
+        own = _own_group(label["group"])
+        yield own
+        yield from _about(own, label.get("about"))
     if isinstance(label.get("class"), str):
         yield _NORMAL if label["class"] == "neither" else _ABUSE
 
@@ -165,6 +172,13 @@ def _own_group(name: str) -> Group:
     name = " ".join(name.split())[:_MAX_GROUP_NAME]
     is_ordinary = name.lower().startswith("ordinary")
     return Group(GroupKind.ORDINARY if is_ordinary else GroupKind.SPARED, name)
+
+
+def _about(group: Group, people: object) -> Iterator[Group]:
+    """Whom a harmless post names: a model may not flag some people's name more than others'."""
+    if group.kind is not GroupKind.WANTED and isinstance(people, str) and people:
+        name = " ".join(people.split())[:_MAX_GROUP_NAME]
+        yield Group(group.kind, f"{PEOPLE}{name}")
 
 
 def _account_supports(label: Mapping[str, Any]) -> bool | None:
@@ -194,7 +208,7 @@ def with_code(truth: Truth, code: str, *, where: str) -> Truth:
     A code is one stance letter (`S` support, `s` leaning that way, `N` report, `C` condemnation,
     `M` mockery, `Q` quotation, `K` question, `F` fiction or game, `O` other) and flags (`i`
     incitement, `t` threat, `h` hyperbole). Leaning is neither support nor its absence; a call to
-    others to attack is a threat too.
+    others to attack is a threat too. Where the set itself judges the post, that stands.
 
     >>> dict(with_code(Truth(), "Ct", where="line 1").harms)[Harm.THREAT]
     True
@@ -205,15 +219,14 @@ def with_code(truth: Truth, code: str, *, where: str) -> Truth:
     stance, flags = code[:1], code[1:]
     if stance not in {"S", "s", "O", *_STANCES} or not set(flags) <= {"i", "t", "h"}:
         raise InputError("this is no code", where=where, hint="as `S`, `N`, `Ct`, `Oh`")
-    harms = dict(truth.harms)
-    harms[Harm.INCITEMENT] = "i" in flags
-    harms[Harm.THREAT] = "t" in flags or "i" in flags
-    harms.pop(Harm.SUPPORT, None)
+    said = {Harm.INCITEMENT: "i" in flags, Harm.THREAT: "t" in flags or "i" in flags}
     if stance != "s":
-        harms[Harm.SUPPORT] = stance == "S"
-    wanted = [Group(g.kind, f"{g.name}, judged by hand", g.harm) for g in _wanted(harms)]
-    kept = [group for group in truth.groups if group.kind is not GroupKind.WANTED]
-    is_harmless = not wanted and stance != "s"
+        said[Harm.SUPPORT] = stance == "S"
+    added = {harm: is_there for harm, is_there in said.items() if harm not in truth.harms}
+    harms = {**truth.harms, **added}
+    wanted = [Group(g.kind, f"{g.name}, judged by hand", g.harm) for g in _wanted(added)]
+    kept = list(truth.groups)
+    is_harmless = not any(harms.values()) and stance != "s"
     if is_harmless and stance in _STANCES:
         kept.append(Group(GroupKind.SPARED, _STANCES[stance]))
     if is_harmless and "h" in flags:

@@ -25,7 +25,7 @@ from tocsin.evaluation.figures import (
     Worst,
     share_of,
 )
-from tocsin.evaluation.labels import Group, GroupKind
+from tocsin.evaluation.labels import ABOUT, PEOPLE, Group, GroupKind
 from tocsin.evaluation.metrics import (
     ABSTAINED,
     Array,
@@ -46,6 +46,7 @@ from tocsin.nlp import Harm
 
 __all__ = [
     "ALL_TIME",
+    "HIGH",
     "LATER",
     "Scores",
     "figures_of",
@@ -60,6 +61,8 @@ Scores = Mapping[tuple[str, Surface], Scored]
 
 ALL_TIME: Final = "all"
 LATER: Final = "later 30 %"
+HIGH: Final = "high score of a harmless post"
+LOW: Final = "low score of a post to be found"
 SAME_SET: Final = "others of the same set"
 SPARED: Final = "all that must not be flagged"
 ORDINARY: Final = "ordinary traffic"
@@ -67,6 +70,7 @@ ORDINARY: Final = "ordinary traffic"
 _MIN_POSITIVES: Final = 10
 _MIN_NEGATIVES: Final = 20
 _MIN_LANGUAGE: Final = 30
+_MIN_PEOPLE: Final = 20
 _MAX_POINTS: Final = 160
 _N_STEPS: Final = 20
 _N_WORST: Final = 10
@@ -142,6 +146,11 @@ def _others(columns: _Columns, side: _Side) -> Iterator[tuple[str, Bools]]:
     same_set = judged & (columns.sets == side.data_set)
     if np.count_nonzero(same_set) and not side.is_inherited:
         yield SAME_SET, same_set
+    if side.harm is Harm.SUPPORT:
+        about = columns.where(lambda e: any(group.name == ABOUT for group in e.truth.groups))
+        about &= ~columns.is_wanted & ~side.inside & (columns.sets != side.data_set)
+        if np.count_nonzero(about):
+            yield ABOUT, about
     for name, kind in ((SPARED, GroupKind.SPARED), (ORDINARY, GroupKind.ORDINARY)):
         found = columns.has_kind(kind) & ~side.inside
         if np.count_nonzero(found):
@@ -223,6 +232,8 @@ def flagged_rows(examples: Sequence[Example], scores: Scores) -> list[FlaggedRow
     """The share flagged of each group of each set, whole and by language."""
     rows = []
     for (data_set, group), inside in sorted(_groups(examples).items(), key=_order):
+        if _is_people(group) and len(inside) < _MIN_PEOPLE:
+            continue
         languages: dict[str, list[int]] = {}
         for index in inside:
             languages.setdefault(examples[index].post.language or "?", []).append(index)
@@ -272,7 +283,7 @@ def histograms(examples: Sequence[Example], scores: Scores) -> list[Histogram]:
     """For each group that must not be flagged, and ordinary traffic, how the scores lie."""
     rows = []
     for (data_set, group), inside in sorted(_groups(examples).items(), key=_order):
-        if group.kind not in {GroupKind.SPARED, GroupKind.ORDINARY}:
+        if group.kind not in {GroupKind.SPARED, GroupKind.ORDINARY} or _is_people(group):
             continue
         for name in _names(scores):
             for harm in Harm:
@@ -297,10 +308,12 @@ def worst_errors(examples: Sequence[Example], scores: Scores, contender: str) ->
     scored = scores[contender, Surface.AS_WRITTEN]
     rows: list[Worst] = []
     for (data_set, group), inside in sorted(_groups(examples).items(), key=_order):
+        if _is_people(group):
+            continue
         if group.kind in {GroupKind.SPARED, GroupKind.ORDINARY}:
-            harms, sign, error = tuple(Harm), -1.0, "high score of a harmless post"
+            harms, sign, error = tuple(Harm), -1.0, HIGH
         elif group.kind is GroupKind.WANTED and group.harm is not None:
-            harms, sign, error = (group.harm,), 1.0, "low score of a post to be found"
+            harms, sign, error = (group.harm,), 1.0, LOW
         else:
             continue
         for harm in harms:
@@ -323,6 +336,11 @@ def worst_errors(examples: Sequence[Example], scores: Scores, contender: str) ->
                     )
                 )
     return rows
+
+
+def _is_people(group: Group) -> bool:
+    """Whether it cuts across other groups, whose posts it holds again."""
+    return group.name.startswith(PEOPLE)
 
 
 def _order(item: tuple[tuple[str, Group], object]) -> tuple[str, str, str]:

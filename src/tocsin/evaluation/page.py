@@ -15,13 +15,17 @@ from typing import Final
 import jinja2
 
 from tocsin.evaluation.drawings import curves_of, flagged_chart, histogram_charts, is_drawn
-from tocsin.evaluation.figures import Evaluation
+from tocsin.evaluation.figures import Evaluation, Worst
+from tocsin.evaluation.measure import HIGH
+from tocsin.evaluation.metrics import ABSTAINED
+from tocsin.evaluation.run import MODEL
 from tocsin.evaluation.table import tables
 
 __all__ = ["render"]
 
 _FOLDER: Final = Path(__file__).parent
 _SPARED: Final = ("must not flag", "ordinary")
+_N_WORST: Final = 25
 
 
 def render(evaluation: Evaluation) -> str:
@@ -50,12 +54,25 @@ def render(evaluation: Evaluation) -> str:
 
 
 def _worst(evaluation: Evaluation) -> list[tuple[str, list[list[str]]]]:
-    """The worst errors of the model by what they are, as cells."""
-    found: dict[str, list[list[str]]] = {}
+    """The worst errors of the model for each harm, worst first, as cells."""
+    found: dict[tuple[str, str], dict[str, Worst]] = {}
     for row in evaluation.worst:
-        if row.contender == "model":
-            title = f"{row.group} ({row.data_set}), {row.harm}: {row.error}"
-            score = "abstained" if row.score is None else f"{row.score:.3f}"
-            cells = [row.id, score, "flagged" if row.is_flagged else "-"]
-            found.setdefault(title, []).append(cells)
-    return list(found.items())
+        if row.contender == MODEL:
+            found.setdefault((row.harm, row.error), {}).setdefault(row.id, row)
+    return [
+        (
+            f"{harm}: {error}",
+            [_cells(row) for row in sorted(rows.values(), key=_badness)[:_N_WORST]],
+        )
+        for (harm, error), rows in sorted(found.items())
+    ]
+
+
+def _badness(row: Worst) -> tuple[float, str]:
+    score = ABSTAINED if row.score is None else row.score
+    return (-score if row.error == HIGH else score), row.id
+
+
+def _cells(row: Worst) -> list[str]:
+    score = "abstained" if row.score is None else f"{row.score:.3f}"
+    return [row.id, f"{row.group} ({row.data_set})", score, "flagged" if row.is_flagged else "-"]

@@ -19,7 +19,8 @@ __all__ = ["plain_words"]
 
 _REPOST: Final = re2.compile(r"^\s*(?:RT|MT)\s+@\w+\s*:?\s*")
 _AWAY: Final = re2.compile(
-    r"https?://\S+|www\.\S+|\[(?:URL|USER|MENTION)\]|@\w+|pic\.twitter\.com/\S+"
+    r"(?i:https?://|www\.)\S+|\[(?:URL|USER|MENTION)\]|pic\.twitter\.com/\S+"
+    r"|@[\pL\pM\pN_]+(?:@[\pL\pM\pN_.-]*[\pL\pN])?"  # of all scripts; with the server, if any
 )
 _CLOSING_TAGS: Final = re2.compile(r"(?:\s*[#＃][^\s#＃]+){2,}\s*$")
 _TAG: Final = re2.compile(r"[#＃](\S)")
@@ -35,7 +36,7 @@ def plain_words(text: str) -> str:
         text = html.unescape(text)
     if text.startswith(("RT", "MT", " RT")):
         text = _REPOST.sub("", text, 1)
-    if "@" in text or "/" in text or "[" in text:
+    if "@" in text or "/" in text or "[" in text or "www." in text.lower():
         text = _AWAY.sub(" ", text)
     if "#" in text or "＃" in text:
         shorter = _CLOSING_TAGS.sub(" ", text)

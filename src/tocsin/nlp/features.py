@@ -35,6 +35,9 @@ __all__ = [
 MAX_VECTOR_CHARACTERS: Final = 600
 """Sentence vectors of longer texts mean little, and cost as much as they are long."""
 
+VECTOR_SCALE: Final = 10.0
+"""Brings the numbers of a vector to a spread near one, that of the other inputs."""
+
 INPUT_FEATURES: Final = (*CUE_FEATURES, *THREAT_FEATURES)
 """The columns of `PostBatch.cues`."""
 
@@ -93,9 +96,9 @@ def _with_threats(reading: Reading) -> Reading:
 
 
 def vectors_of(words: Sequence[str], source: VectorSource) -> Floats:
-    """The vectors of the author's own words; a text without words has a vector of zeros."""
+    """The vectors of the author's own words, scaled; a text without words has one of zeros."""
     with_words = [row for row, text in enumerate(words) if text]
     found = source.embed([words[row][:MAX_VECTOR_CHARACTERS] for row in with_words])
     vectors = np.zeros((len(words), found.shape[1] if with_words else 0), np.float32)
-    vectors[with_words] = found
+    vectors[with_words] = found * VECTOR_SCALE
     return vectors

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 
 import re2
 
+from tocsin.nlp.spans import merged, touches
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Marked", "blanked", "marked", "may_quote", "merged", "n_words"]
+__all__ = ["Marked", "marked", "may_quote", "n_words"]
 
 MIN_WORDS: Final = 3
 """Fewer words in quotation marks are a name or a scare quote, not a message."""
@@ -48,8 +49,16 @@ _QUOTED_LINE: Final = re2.compile(
 )
 _LONG_SCRIPTS: Final = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]")
 _LETTERS_A_WORD: Final = 2
-_WORD: Final = re2.compile(r"[\pL\pN\pM_][\pL\pN\pM_'’\-]*")
+_NEAR: Final = 8  # characters, blanks among them
+_DEEPEST: Final = 8
+"""Quotations in quotations that are kept track of."""
 _TRUNCATED: Final = ("…", "...", "[…]")
+
+
+_MARK_CHARACTERS: Final = frozenset("\"'“”„‟«»‹›‘’‚「」『』《》〈〉〝〞〟❝❞＂״`")
+_DOUBLED: Final = frozenset("'`")
+_FIRST_LONG: Final = "\u0e00"
+"""Scripts without blanks begin here."""
 
 
 class Marked(NamedTuple):
@@ -75,45 +84,26 @@ def marked(text: str) -> Marked:
     r"""What stands in quotation marks of any script, and in quoted lines.
 
     >>> marked('They wrote “we will burn the harbour” and it\'s "great".')
-    Marked(quotations=(TextSpan(start=12, end=36),), short=(TextSpan(start=50, end=55),), lines=())
+    Marked(quotations=(TextSpan(start=12, end=36),), short=(TextSpan(start=48, end=53),), lines=())
     """
-    lines = tuple(TextSpan(*match.span(1)) for match in _QUOTED_LINE.finditer(text))
+    lines = _quoted_lines(text)
     outer = merged(_between_marks(text))
     long: list[TextSpan] = []
     short: list[TextSpan] = []
     for span in outer:
         (long if n_words(text[span.start : span.end]) >= MIN_WORDS else short).append(span)
-    apart = tuple(span for span in long if not _touches(span, lines))
+    apart = tuple(span for span in long if not touches(span, lines))
     return Marked(
         merged((*apart, *lines)),
-        tuple(span for span in short if not _touches(span, lines)),
+        tuple(span for span in short if not touches(span, lines)),
         lines,
     )
 
 
-def merged(spans: Sequence[TextSpan]) -> tuple[TextSpan, ...]:
-    """The same characters in spans that neither overlap nor touch, in order, none empty."""
-    found: list[TextSpan] = []
-    for span in sorted(spans):
-        if span.start >= span.end:
-            continue
-        if found and span.start <= found[-1].end:
-            found[-1] = TextSpan(found[-1].start, max(found[-1].end, span.end))
-        else:
-            found.append(span)
-    return tuple(found)
-
-
-def blanked(text: str, spans: Sequence[TextSpan]) -> str:
-    """The text with these spans, which are in order and apart, replaced by blanks."""
-    if not spans:
-        return text
-    pieces = []
-    at = 0
-    for start, end in spans:
-        pieces += [text[at:start], " " * (end - start)]
-        at = end
-    return "".join([*pieces, text[at:]])
+def _quoted_lines(text: str) -> tuple[TextSpan, ...]:
+    if ">" not in text and "＞" not in text and "&gt;" not in text:
+        return ()
+    return tuple(TextSpan(*match.span(1)) for match in _QUOTED_LINE.finditer(text))
 
 
 def n_words(text: str) -> int:
@@ -122,11 +112,14 @@ def n_words(text: str) -> int:
     >>> n_words("don't burn it"), n_words("我们要烧毁港口")
     (3, 3)
     """
-    without_blanks = len(_LONG_SCRIPTS.findall(text))
-    words = len(_WORD.findall(text))
-    if without_blanks < _LETTERS_A_WORD:
+    words = sum(map(_is_wordy, text.split()))
+    if text.isascii() or max(text) < _FIRST_LONG:
         return words
-    return max(words, without_blanks // _LETTERS_A_WORD)
+    return max(words, len(_LONG_SCRIPTS.findall(text)) // _LETTERS_A_WORD)
+
+
+def _is_wordy(token: str) -> bool:
+    return token.isalnum() or any(map(str.isalnum, token))
 
 
 def _between_marks(text: str) -> list[TextSpan]:
@@ -141,6 +134,7 @@ def _between_marks(text: str) -> list[TextSpan]:
                 del opened[place:]
             elif _may_open(text, token):
                 opened.append(token)
+                del opened[:-_DEEPEST]
         found += _left_open(text, opened, last)
     return found
 
@@ -155,11 +149,32 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _tokens(text: str, first: int, last: int) -> Iterator[_Token]:
-    for match in _MARK.finditer(text[first:last]):
-        start, end = first + match.start(), first + match.end()
-        token = _Token(start, end, _ENTITIES.get(match.group(), match.group()))
+    has_entities = text.find("&", first, last) >= 0
+    for token in (_all_tokens if has_entities else _plain_tokens)(text, first, last):
         if not (token.mark in _APOSTROPHES and _is_apostrophe(text, token)):
             yield token
+
+
+def _all_tokens(text: str, first: int, last: int) -> Iterator[_Token]:
+    for match in _MARK.finditer(text[first:last]):
+        start, end = first + match.start(), first + match.end()
+        yield _Token(start, end, _ENTITIES.get(match.group(), match.group()))
+
+
+def _plain_tokens(text: str, first: int, last: int) -> Iterator[_Token]:
+    """The same where no entity stands, without an expression: most texts hold few marks."""
+    start = first
+    while start < last:
+        char = text[start]
+        if char not in _MARK_CHARACTERS:
+            start += 1
+            continue
+        end = start + 1
+        if char in _DOUBLED and text.startswith(char + char, start, last):
+            end += 1
+        if char != "`" or end > start + 1:
+            yield _Token(start, end, text[start:end])
+        start = end
 
 
 def _is_apostrophe(text: str, token: _Token) -> bool:
@@ -199,17 +214,14 @@ def _left_open(text: str, opened: Sequence[_Token], last: int) -> Iterator[TextS
         line_end = text.find("\n", token.end, last)
         end = last if line_end < 0 else line_end
         is_plain = token.mark in _OPENS_ONLY
-        if is_plain or _is_introduced(text, token) or text[:end].rstrip().endswith(_TRUNCATED):
+        is_cut_off = text[max(end - _NEAR, 0) : end].rstrip().endswith(_TRUNCATED)
+        if is_plain or is_cut_off or _is_introduced(text, token):
             yield TextSpan(token.end, end)
 
 
 def _is_introduced(text: str, token: _Token) -> bool:
-    return text[: token.start].rstrip()[-1:] in {":", "："}
+    return text[max(token.start - _NEAR, 0) : token.start].rstrip()[-1:] in {":", "："}
 
 
 def _is_letter(text: str, place: int) -> bool:
     return 0 <= place < len(text) and (text[place].isalnum() or text[place] == "_")
-
-
-def _touches(span: TextSpan, others: Sequence[TextSpan]) -> bool:
-    return any(span.start < end and start < span.end for start, end in others)

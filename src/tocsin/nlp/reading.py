@@ -4,9 +4,9 @@ Comes in: posts. Goes out: one `Reading` each, in order. Always holds: one scan 
 batch; the same reading alone or in a batch, and whatever language the platform names. Refused:
 nothing. `threats` are left empty: they are found elsewhere.
 
-A post without a word of danger, praise or a group gets a cheap reading: its cues, its quotation
-marks, and roles by counts alone. The others are read whole: attributed words, negation, whose
-words the danger is in.
+A post without a word of danger, praise or a group, and without talk of such words, gets a cheap
+reading: its cues, its quotation marks, and roles by counts alone. The others are read whole:
+attributed words, negation, whose words the danger is in.
 
 Words from an image are somebody else's until shown otherwise: their cues count as `image:<kind>`,
 and no span points into them.
@@ -19,14 +19,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import re2
 import yaml
 
 from tocsin.matching import host_suffixes
 from tocsin.nlp.cues import DANGER, KINDS, CueHit, Cues, CueScan, shipped_cues
-from tocsin.nlp.quotes import Marked, blanked, marked, may_quote, merged
+from tocsin.nlp.quotes import Marked, marked, may_quote, n_words
 from tocsin.nlp.roles import CAP, Signs, leading, role_scores
 from tocsin.nlp.signs import DANGEROUS, QUOTED, Counts, counts_of, signs_of
+from tocsin.nlp.spans import HitIndex, blanked, merged
 from tocsin.nlp.speaker import Speakers, sentences, speakers
 from tocsin.nlp.types import PostText, Reading, Role, TextSpan
 
@@ -39,8 +42,9 @@ _ASKS: Final = ("?", "؟", "？")
 _LINK: Final = re2.compile(r"(?:https?://|www\.)[^\s<>\"“”«»]+")
 _HOST: Final = re2.compile(r"(?:https?://)?([^/:?#\s]+)")
 _INTRODUCED_WITHIN: Final = 3  # characters between "they shouted" and a short quotation
+_LONGEST_VERB: Final = 40
+_NAMED_WITHIN: Final = 14  # and between its end and "they wrote"
 _UNMARKED: Final = frozenset({"first_person", "second_person", "third_person", "question"})
-_DANGER_PLACES: Final = [place for place, kind in enumerate(KINDS) if kind in DANGER]
 _ROLE_PLACES: Final = [
     place
     for place, kind in enumerate(KINDS)
@@ -81,12 +85,12 @@ class Reader:
             row: _by_kind(counts[len(posts) + place].tolist(), IMAGE)
             for place, row in enumerate(with_image)
         }
-        is_dangerous: list[bool] = (counts[:, _DANGER_PLACES].sum(axis=1) > 0).tolist()
+        is_whole = _asks_for_whole(counts)
         has_roles: list[bool] = (counts[:, _ROLE_PLACES].sum(axis=1) > 0).tolist()
         table = counts[: len(posts)].tolist()
         readings = []
         for row, post in enumerate(posts):
-            if is_dangerous[row] or row in images:
+            if is_whole[row] or row in images:
                 readings.append(self._whole(post, scan, row, images.get(row, {})))
             else:
                 readings.append(self._cheap(post, table[row], is_plain=not has_roles[row]))
@@ -127,11 +131,14 @@ class Reader:
         image_danger = sum(image.get(IMAGE + kind, 0) for kind in DANGEROUS)
         signs = signs_of(text, hits, voices.quoted, voices.lines, counts)._replace(
             quotations=min(len(voices.quoted), CAP),
+            marked=min(len(voices.marked), CAP),
             attributions=min(_n_kind(voices.speakers.others, "attribution"), CAP),
             sources=min(_n_kind(voices.speakers.others, "source"), CAP),
             news_host=int(self._is_news(post)),
             image_danger=int(image_danger > 0),
         )
+        links = _links(text)
+        signs = signs._replace(headline=_headline(signs, has_link=bool(post.hosts or links)))
         roles = dict(role_scores(signs))
         return Reading(
             text=text,
@@ -139,7 +146,7 @@ class Reader:
             role=leading(roles),
             roles=roles,
             quoted=voices.quoted,
-            own=blanked(text, merged((*voices.quoted, *_links(text)))),
+            own=blanked(text, merged((*voices.quoted, *links))),
             cues=_cues(counts, signs) | image,
             marks=_marks(hits, voices),
         )
@@ -147,6 +154,20 @@ class Reader:
     def _is_news(self, post: PostText) -> bool:
         hosts = [*post.hosts, *_hosts_in(post.text)]
         return any(not self._hosts.isdisjoint(host_suffixes(host)) for host in hosts)
+
+
+def _asks_for_whole(counts: npt.NDArray[np.int64]) -> list[bool]:
+    """Rows with danger; with a judgement that a negation may turn; with words about violence."""
+
+    def has(*kinds: str) -> npt.NDArray[np.bool_]:
+        places = [KINDS.index(kind) for kind in kinds]
+        found: npt.NDArray[np.bool_] = counts[:, places].sum(axis=1) > 0
+        return found
+
+    is_turned = has("condemnation") & has("negation")
+    is_said = has("attribution", "source") & has("event", "condemnation", "revulsion", "intent")
+    whole: list[bool] = (has(*DANGER) | is_turned | is_said).tolist()
+    return whole
 
 
 class _Voices(NamedTuple):
@@ -161,7 +182,8 @@ class _Voices(NamedTuple):
 
 def _voices(text: str, hits: Sequence[CueHit]) -> _Voices:
     found = marked(text) if may_quote(text) else _NO_QUOTES
-    introduced = [span for span in found.short if _is_introduced(span, hits)]
+    cues = HitIndex(hits)
+    introduced = {span for span in found.short if _is_message(text, span, cues)}
     quotations = merged((*found.quotations, *introduced))
     lines = tuple(sentences(text))
     who = speakers(text, hits, quotations, lines)
@@ -169,12 +191,27 @@ def _voices(text: str, hits: Sequence[CueHit]) -> _Voices:
     return _Voices(quotations, short, who, merged((*quotations, *who.attributed)), lines)
 
 
-def _is_introduced(span: TextSpan, hits: Sequence[CueHit]) -> bool:
-    """Whether a verb of saying stands right before a quotation of a word or two."""
-    return any(
-        hit.kind in {"attribution", "source"} and 0 < span.start - hit.end <= _INTRODUCED_WITHIN
-        for hit in hits
-    )
+def _is_message(text: str, span: TextSpan, cues: HitIndex) -> bool:
+    """Whether a word or two in marks are more than a name: said by somebody, or dangerous."""
+    near = cues.between(span.start - _LONGEST_VERB, span.end + _NAMED_WITHIN + 1)
+    if any(
+        hit.kind in {"attribution", "source"}
+        and (0 < span.start - hit.end <= _INTRODUCED_WITHIN or hit.start > span.end)
+        for hit in near
+    ):
+        return True
+    is_dangerous = any(hit.kind in DANGEROUS and span.start <= hit.start < span.end for hit in near)
+    return is_dangerous and n_words(text[span.start : span.end]) > 1
+
+
+def _headline(signs: Signs, *, has_link: bool) -> int:
+    """How much a text that tells of something and speaks to nobody reads like a headline."""
+    if signs.first_person or signs.second_person or signs.praise or signs.menace:
+        return 0
+    told = signs.reports + signs.events
+    if has_link:
+        return 2 if told else 0
+    return int(told > 1)
 
 
 def _signs_of_counts(cues: dict[str, int], n_quoted: int, n_asking: int, n_news: int) -> Signs:
@@ -183,6 +220,7 @@ def _signs_of_counts(cues: dict[str, int], n_quoted: int, n_asking: int, n_news:
 
     return Signs(
         quotations=min(n_quoted, CAP),
+        marked=min(n_quoted, CAP),
         attributions=capped("attribution"),
         sources=capped("source"),
         reports=capped("report"),
@@ -209,7 +247,7 @@ def _cues(counts: Counts, signs: Signs) -> dict[str, int]:
     """Counts by kind, quoted ones under their own names, and what grammar says of them."""
     found = dict(counts.own)
     found.update({QUOTED + kind: count for kind, count in counts.quoted.items()})
-    for name in ("negated", "recanted", "menace", "aimed", "news_host", "questions"):
+    for name in ("negated", "spared", "recanted", "menace", "aimed", "news_host", "questions"):
         if value := getattr(signs, name):
             found[name] = value
     return found

@@ -27,23 +27,28 @@ CAP: Final = 4
 class Signs(NamedTuple):
     """What tells roles apart; counts are capped, flags are 0 or 1.
 
+    `quotations` are spans of other people's words, `marked` those among them with marks.
+    `headline`: words of news or of events, and nobody who speaks or is spoken to; 2 with a link.
     `own_danger` and `quoted_danger` count praise, calls and words of harm in the writer's own words
     and in others'. `menace`: words of harm that are going to happen, without a negation, in a
-    sentence of the writer's own; `aimed`: and the reader is spoken to. `negated`: danger that a
-    negation takes back. `recanted`: a condemnation that one takes back.
+    sentence of the writer's own; `aimed`: and the reader is spoken to. `negated`: praise or a
+    call that a negation takes back; `spared`: harm that one does; `recanted`: a condemnation.
     """
 
     own_danger: int = 0
     quoted_danger: int = 0
     quotations: int = 0
+    marked: int = 0
     attributions: int = 0
     sources: int = 0
     reports: int = 0
     news_host: int = 0
+    headline: int = 0
     events: int = 0
     condemnations: int = 0
     revulsion: int = 0
     negated: int = 0
+    spared: int = 0
     recanted: int = 0
     dismissive: int = 0
     groups: int = 0
@@ -68,27 +73,32 @@ class _Points(NamedTuple):
 
 _POINTS: Final[Mapping[Role, Mapping[str, _Points]]] = {
     Role.QUOTATION: {
-        "quotations": _Points(25, 3),
+        "quotations": _Points(28, 3),
+        "marked": _Points(16),
         "quoted_danger": _Points(25, 3),
         "attributions": _Points(18, 3),
         "sources": _Points(10, 3),
-        "image_danger": _Points(30),
+        "image_danger": _Points(56),
     },
     Role.REPORT: {
         "reports": _Points(34, 16),
         "news_host": _Points(40),
+        "headline": _Points(18, 8),
         "events": _Points(10, 5),
         "attributions": _Points(8, 2),
         "groups": _Points(5),
+        "dismissive": _Points(5),
         "first_person": _Points(-12, -6),
         "second_person": _Points(-12, -6),
         "menace": _Points(-25),
         "praise": _Points(-8, -4),
+        "questions": _Points(-12),
     },
     Role.CONDEMNATION: {
         "condemnations": _Points(58, 12),
         "negated": _Points(52, 10),
-        "revulsion": _Points(22, 10),
+        "spared": _Points(30, 6),
+        "revulsion": _Points(26, 10),
         "dismissive": _Points(6),
         "events": _Points(4, 2),
         "recanted": _Points(-70),
@@ -107,7 +117,7 @@ _POINTS: Final[Mapping[Role, Mapping[str, _Points]]] = {
         "menace": _Points(-30),
         "condemnations": _Points(-8),
     },
-    Role.FICTION: {"fiction": _Points(42, 18), "menace": _Points(-5)},
+    Role.FICTION: {"fiction": _Points(50, 16)},
     Role.HYPERBOLE: {"hyperbole": _Points(52, 16), "laughter": _Points(14)},
 }
 _PRECEDENCE: Final = (
@@ -120,15 +130,22 @@ _PRECEDENCE: Final = (
     Role.QUOTATION,
     Role.OWN_VOICE,
 )
-_TARGETED_REVULSION: Final = 24
+_TARGETED_REVULSION: Final = 26
 """Disgust beside a quotation, a group or an attack is about them."""
-_NOTHING_QUOTED: Final = -25
+_ABOUT_QUOTATION: Final = {Role.CONDEMNATION: 40, Role.MOCKERY: 34, Role.FICTION: 28}
+"""What is said of a quotation is the message; the quotation is its object."""
+_WORTH_RAISING: Final = 22
+_NOTHING_QUOTED: Final = -14
 """A quotation without danger, in a text with danger of its own."""
+_REPORTED: Final = -25
+"""Indirect speech beside words of news is how news is written."""
 _ALL_QUOTED: Final = 8
-"""All danger is in other people's words."""
+"""The writer's own words hold no danger."""
 _FIRST_PERSON: Final = 10
-_AIMED: Final = 12
+_AIMED: Final = 6
 _MOST: Final = 95
+_MOST_QUOTED: Final = 88
+"""What is plainly said of a quotation outranks it."""
 
 
 def leading(scores: Mapping[Role, float]) -> Role:
@@ -151,17 +168,23 @@ def role_scores(signs: Signs) -> Mapping[Role, float]:
 
     >>> scores = role_scores(Signs(quotations=1, quoted_danger=1, condemnations=1, attributions=1))
     >>> leading(scores).value, leading(role_scores(Signs(own_danger=1, menace=1))).value
-    ('quotation', 'own_voice')
+    ('condemnation', 'own_voice')
     """
     points = {role: _points(signs, weights) for role, weights in _POINTS.items()}
     if signs.revulsion and (signs.quoted_danger or signs.groups or signs.events):
         points[Role.CONDEMNATION] += _TARGETED_REVULSION
+    if signs.quoted_danger or signs.quotations:
+        for role, extra in _ABOUT_QUOTATION.items():
+            points[role] += extra * (points[role] >= _WORTH_RAISING)
+    if signs.reports and not signs.marked:
+        points[Role.QUOTATION] += _REPORTED
     if signs.own_danger and not signs.quoted_danger:
         points[Role.QUOTATION] += _NOTHING_QUOTED
-    if signs.quoted_danger and not signs.own_danger:
+    if (signs.quoted_danger or signs.marked) and not signs.own_danger:
         points[Role.QUOTATION] += _ALL_QUOTED
     if not (signs.quotations or signs.quoted_danger or signs.image_danger):
         points[Role.QUOTATION] = 0
+    points[Role.QUOTATION] = min(points[Role.QUOTATION], _MOST_QUOTED)
     points = {role: min(max(value, 0), _MOST) for role, value in points.items()}
     own = 100 - max(points.values())
     if signs.own_danger:

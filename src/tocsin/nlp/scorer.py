@@ -20,7 +20,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.nlp.features import PostBatch, VectorSource, read_batch, vectors_of
+from tocsin.errors import InputError
+from tocsin.nlp.features import INPUT_FEATURES, PostBatch, VectorSource, read_batch, vectors_of
 from tocsin.nlp.reading import Reader
 from tocsin.nlp.types import Harm, PostScore, PostText, Reading, ThreatKind
 from tocsin.nlp.weights import Floats, ModelWeights
@@ -74,11 +75,19 @@ class PostModel:
     """The two layers over one reader; `score` gives records, `judge` all that explains them.
 
     `source` None: the first layer alone.
+
+    Raises:
+        InputError: the weights were trained with other cues.
     """
 
     def __init__(
         self, weights: ModelWeights, reader: Reader, source: VectorSource | None = None
     ) -> None:
+        if len(weights.cue_scale) != len(INPUT_FEATURES):
+            raise InputError(
+                "the weights were trained with other cues than this version reads",
+                hint="train them again with this version: tocsin train",
+            )
         self.weights = weights
         self.version = weights.version if source is not None else f"{weights.version}+first"
         self._reader = reader

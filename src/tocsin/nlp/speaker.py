@@ -22,11 +22,20 @@ from typing import Final, NamedTuple
 
 import re2
 
+from tocsin.matching import normalise
 from tocsin.nlp.cues import CueHit
-from tocsin.nlp.quotes import merged, n_words
+from tocsin.nlp.quotes import n_words
+from tocsin.nlp.spans import HitIndex, at, inside, merged, outside, touches
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Speakers", "inside", "sentences", "speakers"]
+__all__ = ["Speakers", "is_subject", "sentences", "speakers"]
+
+_SUBJECTS: Final = (
+    "i i'm i'll i'd i've im we we're we'll we'd we've je j'ai nous ich wir yo nosotros nosotras",
+    "ben biz я мы saya aku gue gua kami kita انا نحن اني انني اننا احنا حنا اقول نقول",
+)
+SUBJECTS: Final = frozenset(word for words in _SUBJECTS for word in words.split())
+"""First persons that speak or act; "my neighbour says" is about somebody else."""
 
 _GROUPS: Final = frozenset({"group_full_name", "group_name", "group_dismissive"})
 _JUDGING: Final = frozenset({"condemnation", "mockery"})
@@ -36,6 +45,8 @@ _VERB_LAST: Final = "tr"
 _SUBJECT_REACH: Final = 16  # characters between "we" and "are telling"
 _COLON_REACH: Final = 70
 _NAME_REACH: Final = 60  # a name, a title and a colon at the head of a line
+_LONGEST: Final = 1_000
+"""Characters of other people's words that one attribution opens, and where they are looked for."""
 _FEWEST_WORDS: Final = 2
 _MOST_TRAILING_WORDS: Final = 4  # "…, said the leader of the group"
 
@@ -72,9 +83,12 @@ class Speakers(NamedTuple):
     own: tuple[CueHit, ...]
 
 
-def inside(place: int, spans: Sequence[TextSpan]) -> bool:
-    """Whether a character stands in one of the spans."""
-    return any(start <= place < end for start, end in spans)
+def is_subject(text: str, hit: CueHit) -> bool:
+    """Whether a cue is the writer as the one who speaks or acts."""
+    return (
+        hit.kind == "first_person"
+        and normalise(text[hit.start : hit.end]).text.replace("’", "'") in SUBJECTS
+    )
 
 
 def sentences(text: str) -> list[TextSpan]:
@@ -104,7 +118,7 @@ def speakers(
     text: str, hits: Sequence[CueHit], quotations: Sequence[TextSpan], lines: Sequence[TextSpan]
 ) -> Speakers:
     """The attributed words of a text, given its cues, quotations and sentences (`lines`)."""
-    finder = _Finder(text, hits, quotations, lines)
+    finder = _Finder(text, HitIndex(hits), quotations, lines)
     others: list[CueHit] = []
     own: list[CueHit] = []
     spans = list(finder.named_by_colon())
@@ -118,14 +132,14 @@ def speakers(
         span = finder.scope(hit)
         if span is not None:
             spans.append(span)
-    return Speakers(_outside(merged(spans), quotations), tuple(others), tuple(own))
+    return Speakers(outside(merged(spans), quotations), tuple(others), tuple(own))
 
 
 class _Finder(NamedTuple):
     """Looks for the clauses that attributions of one text open."""
 
     text: str
-    hits: Sequence[CueHit]
+    cues: HitIndex
     quotations: Sequence[TextSpan]
     lines: Sequence[TextSpan]
 
@@ -135,16 +149,16 @@ class _Finder(NamedTuple):
         first = max(sentence.start, hit.start - _SUBJECT_REACH)
         persons = [
             other
-            for other in self.hits
-            if other.kind.endswith("_person") and first <= other.start and other.end <= hit.start
+            for other in self.cues.between(first, hit.start)
+            if other.kind.endswith("_person") and other.end <= hit.start
         ]
         if not persons:
             return False
-        return max(persons, key=_end).kind == "first_person"
+        return is_subject(self.text, max(persons, key=_end))
 
     def named_by_colon(self) -> Iterator[TextSpan]:
         """Words after "the leader of the Iron Dawn:" at the head of a line."""
-        for hit in self.hits:
+        for hit in self.cues.hits:
             if hit.kind not in _GROUPS or inside(hit.start, self.quotations):
                 continue
             line = self._sentence(hit.start)
@@ -155,7 +169,7 @@ class _Finder(NamedTuple):
     def scope(self, hit: CueHit) -> TextSpan | None:
         """The clause that an attribution opens, or closes; None where there is none."""
         sentence = self._sentence(hit.start)
-        if any(sentence.start <= start <= sentence.end for start, _ in self.quotations):
+        if touches(TextSpan(sentence.start, sentence.end + 1), self.quotations):
             return None
         colon = self._colon(hit, sentence)
         if colon is not None:
@@ -197,17 +211,13 @@ class _Finder(NamedTuple):
 
     def _is_about_reader(self, hit: CueHit) -> bool:
         reach = hit.start - _SUBJECT_REACH
-        return any(
-            other.kind == "second_person" and reach <= other.start <= hit.start
-            for other in self.hits
-        )
+        before = self.cues.between(reach, hit.start + 1)
+        return any(other.kind == "second_person" for other in before)
 
     def _until_judged(self, start: int, end: int) -> TextSpan:
         """From `start` to `end`, or to where the writer judges what was said."""
         is_strong = False
-        for hit in self.hits:
-            if not start <= hit.start < end:
-                continue
+        for hit in self.cues.between(start, end):
             is_strong = is_strong or hit.kind in _STRONG
             if hit.kind in _JUDGING or (hit.kind == _FEELING and is_strong):
                 sentence = self._sentence(hit.start)
@@ -233,30 +243,14 @@ class _Finder(NamedTuple):
         return hit.end + int(match.start()) + place
 
     def _line_end(self, place: int) -> int:
-        end = self.text.find("\n", place)
-        return len(self.text) if end < 0 else end
+        last = min(len(self.text), place + _LONGEST)
+        end = self.text.find("\n", place, last)
+        return last if end < 0 else end
 
     def _sentence(self, place: int) -> TextSpan:
-        for line in self.lines:
-            if line.start <= place < line.end:
-                return line
-        return TextSpan(0, len(self.text))
-
-
-def _outside(spans: Sequence[TextSpan], others: Sequence[TextSpan]) -> tuple[TextSpan, ...]:
-    """The parts of the spans that stand in none of the others."""
-    found = []
-    for start, end in spans:
-        at = start
-        for first, last in others:
-            if last <= at or first >= end:
-                continue
-            if first > at:
-                found.append(TextSpan(at, first))
-            at = max(at, last)
-        if at < end:
-            found.append(TextSpan(at, end))
-    return tuple(found)
+        """The sentence around a place; of a very long one what is near."""
+        start, end = at(place, self.lines) or TextSpan(0, len(self.text))
+        return TextSpan(max(start, place - _LONGEST), min(end, place + _LONGEST))
 
 
 def _end(hit: CueHit) -> int:

@@ -21,13 +21,13 @@ An expression is a row of elements between blanks:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 import re2
 
-from tocsin.nlp.threat_tokens import in_normal_form
+from tocsin.nlp.threat_tokens import elided, in_normal_form
 from tocsin.nlp.types import ThreatKind
 
 __all__ = ["Expression", "Grammar", "GrammarError", "Rule", "read_grammar"]
@@ -56,7 +56,7 @@ class GrammarError(ValueError):
 class Expression:
     """One compiled expression."""
 
-    source: str
+    source: str = field(repr=False)
 
     @cached_property
     def compiled(self) -> Any:
@@ -182,7 +182,7 @@ class _Compiler:
             return self.alternatives(self._split(piece[1:-1], "|"), depth + 1)
         if piece[0] == "{":
             return self._named(piece[1:-1], depth)
-        return f"<{_literal(piece)}>"
+        return "".join(f"<{_literal(word)}>" for word in elided(in_normal_form(piece)))
 
     def _named(self, name: str, depth: int) -> str:
         if name in _BUILT_IN:

@@ -16,7 +16,7 @@ from typing import Final
 
 __all__ = ["Aim", "Target", "target_after", "target_before"]
 
-MAX_NAME = 4
+MAX_NAME = 5
 """Words of a name or group; "of" and what follows it come on top."""
 
 _NONE: Final[AbstractSet[str]] = frozenset()

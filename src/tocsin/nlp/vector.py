@@ -24,7 +24,7 @@ __all__ = ["CUE_FEATURES", "CUE_VERSION", "cue_matrix", "cue_vector"]
 
 CUE_VERSION: Final = "cues 1"
 MOST: Final = 8
-_FLAGS: Final = ("negated", "recanted", "menace", "aimed", "news_host", "questions")
+_FLAGS: Final = ("negated", "spared", "recanted", "menace", "aimed", "news_host", "questions")
 _IMAGE: Final = tuple(f"image:{kind}" for kind in ("violence", "praise", "join_call"))
 _COUNTS: Final = (*KINDS, *(QUOTED + kind for kind in KINDS), *_FLAGS, *_IMAGE)
 _SHARES: Final = ("share:quoted", "share:attributed")

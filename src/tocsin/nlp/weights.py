@@ -133,27 +133,28 @@ def read_weights(folder: Path) -> ModelWeights:
     """
     try:
         content = (folder / WEIGHTS_FILE).read_bytes()
-        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        card = dict(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
         arrays = load(content)
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise InputError(
             "these are no weights of text models",
             where=str(folder),
             hint=f"expected {WEIGHTS_FILE} and {CARD_FILE}, as `tocsin train` writes them",
         ) from error
     try:
-        return _assembled(arrays, card, folder)
-    except KeyError as error:
+        return _assembled(arrays, card, _version(content, card), folder)
+    except (KeyError, TypeError) as error:
         raise InputError(
-            f"the weights lack {error}",
+            f"the weights or their card lack something: {error}",
             where=str(folder),
             hint="they were written by another version of tocsin; train them again",
         ) from error
 
 
 def _assembled(
-    arrays: Mapping[str, npt.NDArray[Any]], card: dict[str, Any], folder: Path
+    arrays: Mapping[str, npt.NDArray[Any]], card: dict[str, Any], version: str, folder: Path
 ) -> ModelWeights:
+    """All parts; `version` is computed anew, so that a changed threshold is a new version."""
     examples = card.pop("examples")
     weights = ModelWeights(
         grams=arrays["grams"].astype(np.float32),
@@ -165,7 +166,7 @@ def _assembled(
         examples=arrays["examples"],
         example_ids=tuple(example["id"] for example in examples),
         example_codes=tuple(example["code"] for example in examples),
-        version=card["version"],
+        version=version,
         card=card,
     )
     if weights.grams.shape != (1 << BITS, len(OUTPUTS)):

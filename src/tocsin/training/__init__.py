@@ -7,6 +7,8 @@ inherits from its author trains nothing but the scoring of accounts; suites of f
 train nothing.
 """
 
+from tocsin.training.licences import read_licences
+from tocsin.training.posts import read_seeds
 from tocsin.training.run import TrainingInput, train
 
-__all__ = ["TrainingInput", "train"]
+__all__ = ["TrainingInput", "read_licences", "read_seeds", "train"]

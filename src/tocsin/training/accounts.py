@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tocsin.errors import InputError
 from tocsin.nlp.accounts import MIN_POSTS, account_summary
 from tocsin.nlp.posts import MAX_ACCOUNT_POSTS
 from tocsin.nlp.weights import Floats
@@ -22,6 +23,7 @@ from tocsin.training.posts import TrainingPost
 
 __all__ = ["FittedAccounts", "fit_accounts"]
 
+MIN_ACCOUNTS: Final = 5
 _STRENGTH: Final = 1.0
 _FALSE_SHARE: Final = 0.01
 _MAX_PIECES: Final = 12  # of one account: a loud one must not outweigh the others
@@ -53,6 +55,12 @@ def fit_accounts(logits: Floats, posts: Sequence[TrainingPost]) -> FittedAccount
         if post.has_account:
             rows[post.fold_key].append(row)
     pieces = [piece for key in sorted(rows) for piece in _pieces(rows[key], logits, posts)]
+    if len(pieces) < 2 * MIN_ACCOUNTS or all(piece.supports for piece in pieces):
+        raise InputError(
+            "too few accounts to learn the scoring of accounts from",
+            hint=f"at least {MIN_ACCOUNTS} that support a group and as many that do not,"
+            f" of {MIN_POSTS} posts or more each",
+        )
     supports = np.array([piece.supports for piece in pieces])
     summaries = np.stack([piece.summary for piece in pieces])
     counts = np.array([piece.weight for piece in pieces], np.float32)

@@ -37,11 +37,14 @@ FOLDS: Final = 4
 GRAM_STRENGTH: Final = 20.0
 """Inverse of the L2 penalty of the n-grams (`C` of LogisticRegression); their inputs are small."""
 
-HEAD_STRENGTH: Final = 1.0
-DOMAIN_SCALE: Final = 3.0
+HEAD_STRENGTH: Final = 0.01
+"""The same for the heads, whose inputs have a spread of about one."""
+
+DOMAIN_SCALE: Final = 20.0
 """Of the inputs that stand for domains: large, so that their weights are hardly held back."""
 
-_MAX_STEPS: Final = 400
+_MAX_STEPS: Final = 600
+_TOLERANCE: Final = 1e-4
 _MIN_POSITIVES: Final = 5
 _DIGITS: Final = 6  # finer differences are noise of the machine's floating point
 
@@ -93,7 +96,8 @@ def fit_grams(
     grams: Grams, targets: Targets, folds: Folds, step: Callable[[], None]
 ) -> FittedGrams:
     """The n-gram table, and what each post gets from a table that has not seen its fold."""
-    matrix = _with_domains(_sparse(grams), targets.domains)
+    used = np.unique(grams.places)  # others have no weight: leaving them out saves most steps
+    matrix = _with_domains(_sparse(grams, used), targets.domains)
     held_out = np.zeros((len(folds), len(OUTPUTS)), np.float32)
     columns, biases = [], []
     n_domains = targets.domains.shape[1]
@@ -105,7 +109,9 @@ def fit_grams(
             held_out[~kept, place] = matrix[~kept][:, : len(column)] @ column + bias
             step()
         column, bias = logistic(matrix, truths, weights, GRAM_STRENGTH, name, n_domains)
-        columns.append(column.astype(np.float16).astype(np.float32))  # as it will be kept
+        whole = np.zeros(1 << BITS, np.float32)
+        whole[used] = column.astype(np.float16)  # as it will be kept
+        columns.append(whole)
         biases.append(bias)
         step()
     return FittedGrams(np.stack(columns, axis=1), np.array(biases, np.float32), held_out)
@@ -136,14 +142,14 @@ def fit_head(
     return Head(np.stack(weights, axis=1), *parts), held_out
 
 
-def _sparse(grams: Grams) -> Any:
-    """The grams as a matrix (posts, 2**bits): each n-gram counts, over the root of how many."""
+def _sparse(grams: Grams, used: npt.NDArray[np.int64]) -> Any:
+    """The grams as a matrix (posts, used): each n-gram counts, over the root of how many."""
     from scipy.sparse import csr_matrix  # noqa: PLC0415  # of the extra `train`
 
     counts = np.diff(grams.starts)
     values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
-    shape = (len(counts), 1 << BITS)
-    matrix = csr_matrix((values, grams.places.astype(np.int32), grams.starts), shape=shape)
+    columns = np.searchsorted(used, grams.places).astype(np.int32)
+    matrix = csr_matrix((values, columns, grams.starts), shape=(len(counts), len(used)))
     matrix.sum_duplicates()
     return matrix
 
@@ -177,12 +183,12 @@ def logistic(
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # of the extra `train`
 
     rows = np.flatnonzero(weights > 0)
-    if np.count_nonzero(truths[rows]) < _MIN_POSITIVES:
+    if min(np.count_nonzero(truths[rows]), np.count_nonzero(~truths[rows])) < _MIN_POSITIVES:
         raise InputError(
             f"too few posts to learn `{name}` from",
             hint=f"at least {_MIN_POSITIVES} posts in each fold must be judged to hold it",
         )
-    model = LogisticRegression(C=strength, max_iter=_MAX_STEPS, tol=1e-4)
+    model = LogisticRegression(C=strength, max_iter=_MAX_STEPS, tol=_TOLERANCE)
     model.fit(inputs[rows], truths[rows], sample_weight=weights[rows])
     found = model.coef_[0]
     column = np.round(found[: len(found) - n_domains], _DIGITS).astype(np.float32)

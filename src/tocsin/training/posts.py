@@ -21,9 +21,13 @@ from tocsin.nlp import Harm, PostText
 from tocsin.nlp.clean import plain_words
 from tocsin.nlp.split import is_held_out
 
-__all__ = ["SEED_SET", "Target", "TrainingPost", "read_seeds", "training_posts"]
+__all__ = ["SEED_SET", "VERDICT_SET", "Target", "TrainingPost", "read_seeds", "training_posts"]
 
 SEED_SET: Final = "seed"
+VERDICT_SET: Final = "verdicts"
+"""Posts that people of a platform judged. Rules and reports chose them: a harm that nobody was
+asked about is not rare there, and stays unknown."""
+
 _TALK: Final = "talk of armed groups"
 """The domain of all posts about them, for or against: only what they say tells these apart."""
 
@@ -115,7 +119,8 @@ def _training_post(example: Example, code: str) -> TrainingPost:
 
 def _targets(example: Example, code: str, *, is_pro: bool) -> dict[str, Target]:
     """By output; a code of ours and a label of the source that disagree cancel each other."""
-    unjudged = _UNKNOWN if is_pro else Target(is_true=False, weight=_UNJUDGED_WEIGHT)
+    is_chosen = example.data_set == VERDICT_SET
+    unjudged = _UNKNOWN if is_pro or is_chosen else Target(is_true=False, weight=_UNJUDGED_WEIGHT)
     coded = _targets_of_code(code, where=example.post.id) if code else {}
     found = {}
     for harm in Harm:
@@ -127,7 +132,8 @@ def _targets(example: Example, code: str, *, is_pro: bool) -> dict[str, Target]:
             found[harm.value] = _UNKNOWN
         else:
             found[harm.value] = Target(is_true=of_source, weight=1.0)
-    found["affinity"] = Target(is_true=is_pro, weight=1.0)
+    is_known = not is_chosen or example.truth.account_supports is not None
+    found["affinity"] = Target(is_true=is_pro, weight=1.0) if is_known else _UNKNOWN
     return found
 
 

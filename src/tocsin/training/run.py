@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from tocsin.errors import InputError
 from tocsin.evaluation.sets import Example
 from tocsin.nlp.features import PostBatch, VectorSource, read_batch, vectors_of
 from tocsin.nlp.hashed import Grams
@@ -28,13 +29,14 @@ from tocsin.training.accounts import fit_accounts
 from tocsin.training.card import data_of, figures_of
 from tocsin.training.fit import FOLDS, fit_grams, fit_head, folds_of, targets_of
 from tocsin.training.posts import TrainingPost, training_posts
+from tocsin.training.threads import one_thread
 from tocsin.training.thresholds import gates, review_thresholds
 
 __all__ = ["TrainingInput", "train"]
 
 _BATCH: Final = 256
 _MAX_EXAMPLES: Final = 1_500
-_LEAST_SPREAD: Final = 0.05
+_LEAST_SPREAD: Final = 0.1
 
 LANGUAGES: Final = ("ar", "de", "en", "es", "fr", "id", "ru", "tr", "und")
 """Languages that scores are given for: those of which figures are shown. "und" is text whose
@@ -75,8 +77,20 @@ def train(
     Raises:
         InputError: too few posts are judged for a harm.
     """
+    with one_thread():
+        return _trained(given, folder, reader, source, progress)
+
+
+def _trained(
+    given: TrainingInput, folder: Path, reader: Reader, source: VectorSource, progress: Progress
+) -> ModelWeights:
     posts, n_held_out = training_posts(given.examples, given.codes)
     posts += given.seeds
+    if not posts:
+        raise InputError(
+            "nothing is left to train on",
+            hint="posts need a `label` with a harm or a group, and accounts that are not held out",
+        )
     inputs = _inputs(posts, reader, source, progress)
     fitted = _fitted(inputs, posts, progress)
     kept = _examples(posts)
@@ -155,7 +169,7 @@ def _fitted(inputs: _Inputs, posts: Sequence[TrainingPost], progress: Progress) 
 
 
 def _cue_scale(cues: Floats) -> Floats:
-    """What brings each cue to a spread of one: rare cues would otherwise be silenced."""
+    """What brings common cues to a spread of one; rare ones are raised by no more than ten."""
     spread = cues.std(axis=0)
     scale: Floats = np.where(spread > 0, 1 / np.maximum(spread, _LEAST_SPREAD), 0)
     return scale.astype(np.float32)

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tocsin.errors import InputError
 from tocsin.nlp.scorer import named_harms
 from tocsin.nlp.types import Harm, Reading
 from tocsin.nlp.weights import Floats
@@ -45,6 +46,7 @@ NAMED_PART: Final = 0.5
 MIN_GROUP: Final = 150
 _MIN_SEEDS: Final = 60
 _LEAST_GATE: Final = -6.0
+_LOWEST: Final = -20.0  # a number that JSON can write, below every score
 
 GATE_LOSS: Final = 0.03
 """The share of a harm's posts that the first layer may keep from the second."""
@@ -53,15 +55,32 @@ GATE_LOSS: Final = 0.03
 def review_thresholds(
     logits: Floats, posts: Sequence[TrainingPost], readings: Sequence[Reading]
 ) -> dict[str, dict[str, float]]:
-    """By harm the log odds from which on a person should look: `alone`, and `named`."""
+    """By harm the log odds from which on a person should look: `alone`, and `named`.
+
+    Raises:
+        InputError: no kind of text that must be left alone is large enough to tell.
+    """
     named = np.array([[harm in named_harms(one) for harm in Harm] for one in readings], bool)
     found = {}
     for place, harm in enumerate(Harm):
         column, is_named = logits[:, place], named[:, place]
-        alone = max(_bounds(np.where(is_named, -np.inf, column), posts, 1 - NAMED_PART))
-        both = max(_bounds(np.where(is_named, column, -np.inf), posts, NAMED_PART))
-        found[harm.value] = {"alone": _rounded(alone), "named": _rounded(min(both, alone))}
+        alone = _highest(_bounds(np.where(is_named, -np.inf, column), posts, 1 - NAMED_PART))
+        both = _highest(_bounds(np.where(is_named, column, -np.inf), posts, NAMED_PART))
+        if both > alone:  # being named must never ask for more: then one threshold stands for all
+            alone = both = _highest(_bounds(column, posts, 1.0))
+        found[harm.value] = {"alone": _rounded(alone), "named": _rounded(both)}
     return found
+
+
+def _highest(bounds: Iterator[float]) -> float:
+    """The threshold that the worst kind asks for."""
+    found = list(bounds)
+    if not found:
+        raise InputError(
+            "too few posts that must not be flagged to choose a threshold by",
+            hint=f"of one kind (news, counter-speech, ordinary traffic) give at least {MIN_GROUP}",
+        )
+    return max(found)
 
 
 def _bounds(
@@ -107,4 +126,5 @@ def gates(logits: Floats, targets: Targets) -> dict[str, float]:
 
 
 def _rounded(value: float) -> float:
-    return round(max(value, -20.0), 4)
+    """Upwards: downwards would let through what lies between."""
+    return float(np.ceil(max(value, _LOWEST) * 1e4) / 1e4)

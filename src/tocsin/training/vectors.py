@@ -57,7 +57,9 @@ class KeptVectors:
         return hashlib.sha256(named).digest()[:_KEY_BYTES]
 
     def save(self) -> None:
-        """Write what is known, whole or not at all."""
+        """Write what is known, whole or not at all; nothing where nothing is known."""
+        if not self._kept:
+            return
         keys = np.frombuffer(b"".join(self._kept), np.uint8).reshape(-1, _KEY_BYTES)
         content = save({"keys": keys, "vectors": np.stack(list(self._kept.values()))})
         beside = self._path.with_suffix(".new")

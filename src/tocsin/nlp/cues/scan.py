@@ -1,88 +1,37 @@
-"""Cues: words that tell in whose voice, and about what, a text speaks.
+"""One scan for all cues of all languages.
 
-Comes in: texts, and the lists in the folder `cues` (one file a language, `<language>.yaml`: kinds
-and their words; files with more parts in their name are other people's). Goes out: `CueHit`s, in
-characters of the original and of its normal form. Always holds: one scan for all cues of all
-languages, whatever language a text is said to be in; the same hits alone or in a batch. Refused:
-a file that is no mapping of kinds to words (`CueFileError` says where).
+Comes in: texts. Goes out: `CueHit`s, in characters of the original and of its normal form. Always
+holds: every language is looked for, whatever language a text is said to be in; the same hits alone
+or in a batch. Refused: nothing.
 
 Languages of the Latin script share short words ("die", "war", "no"). The language with most
 letters in its cues, among them the frequent words of kind `function`, is the text's likely one; of
 the others short cues and pronouns are dropped. A text that mixes languages keeps its longer cues.
-
-An entry is a word or a phrase. Where it ends in `*` the word may go on; the hit then runs to the
-end of the word. Spelling variants that a writer may choose are made here, not listed: the curly
-apostrophe, French and Spanish without accents (in entries of six letters or more), Turkish
-without a dotless i or with a dotted capital, Russian with "е" for "ё".
+The hit of an entry that may go on runs to the end of the word.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from tocsin.matching import HitColumns, NormalText, NormalTexts, Pattern, PatternSet, documents
+from tocsin.nlp.cues.lists import FUNCTION, KINDS, is_latin, load_cues, variants
 
-__all__ = [
-    "DANGER",
-    "KINDS",
-    "CueFileError",
-    "CueHit",
-    "CueScan",
-    "Cues",
-    "load_cues",
-    "read_cues",
-    "scan_cues",
-    "shipped_cues",
-]
-
-KINDS: Final = (
-    "attribution", "source", "report", "event", "negation", "condemnation", "revulsion", "mockery",
-    "question", "fiction", "hyperbole", "laughter", "first_person", "second_person",
-    "third_person", "intent", "violence", "praise", "jargon", "group_full_name", "group_name",
-    "group_dismissive", "join_call",
-)  # fmt: skip
-"""Every kind of cue that is reported; `docs/concepts/use-and-mention.md` says what each means."""
-
-DANGER: Final = frozenset(
-    {
-        "praise",
-        "jargon",
-        "violence",
-        "join_call",
-        "group_full_name",
-        "group_name",
-        "group_dismissive",
-    }
-)
-"""Kinds that ask for a whole reading; a text without them says nothing that we look for."""
-
-FUNCTION: Final = "function"
-"""The kind of frequent words, which no hit reports."""
+__all__ = ["CueHit", "CueScan", "Cues", "scan_cues", "shipped_cues"]
 
 _SHORT: Final = 5
 """Cues of so few letters are taken for words of the likely language only."""
 _GRAMMAR: Final = frozenset(
     {FUNCTION, "first_person", "second_person", "third_person", "negation", "question"}
 )
-_LAST_LATIN: Final = "\u024f"
-_SHORTEST_UNACCENTED: Final = 6  # shorter ones would be other words
-_LANGUAGES_WITHOUT_ACCENTS: Final = frozenset({"es", "fr"})
-_COMBINING_DOT: Final = "\u0307"  # what casefolding leaves of a dotted capital I
 
 Ints = npt.NDArray[np.int64]
-
-
-class CueFileError(ValueError):
-    """A list of cues that cannot be read: which file, which kind, and what was expected."""
 
 
 class CueHit(NamedTuple):
@@ -148,14 +97,15 @@ class Cues:
         self.kind_of: Final = np.array([places[kind] for kind, _ in self.names], np.int64)
         self.languages: Final = tuple(sorted(lists))
         self._language_of = np.array([self.languages.index(each) for _, each in self.names])
-        self._is_latin = np.array([_is_latin(lists[each]) for each in self.languages])
+        self._is_latin = np.array([is_latin(lists[each]) for each in self.languages])
         self._is_grammar = np.array([kind in _GRAMMAR for kind, _ in self.names])
+        self._is_laughter = np.array([kind == "laughter" for kind, _ in self.names])
         self._is_silent = np.array([kind == FUNCTION for kind, _ in self.names])
         self._patterns = PatternSet.compile(
             _pattern(key, variant)
             for key, (kind, language) in enumerate(self.names)
             for entry in lists[language][kind]
-            for variant in _variants(entry, language)
+            for variant in variants(entry, language)
         )
 
     def scan(self, texts: Sequence[str]) -> CueScan:
@@ -163,7 +113,10 @@ class Cues:
         normals = documents(texts)
         found = self._patterns.scan_joined(normals)
         likely = self._likely(found, len(texts))
-        hits = HitColumns(*(column[self._is_kept(found, likely)] for column in found))
+        is_kept = self._is_kept(found, likely)
+        for place in np.flatnonzero(is_kept & self._is_run(found)):
+            is_kept[place] = _holds_run(normals, *(int(column[place]) for column in found))
+        hits = HitColumns(*(column[is_kept] for column in found))
         bounds = np.searchsorted(hits.rows, np.arange(len(texts) + 1))
         return CueScan(self, normals, hits, bounds, likely)
 
@@ -176,6 +129,12 @@ class Cues:
         table[:, ~self._is_latin] = -1
         likely: Ints = table.argmax(axis=1)
         return likely
+
+    def _is_run(self, hits: HitColumns) -> npt.NDArray[np.bool_]:
+        """Laughter of one letter: the key keeps one of many."""
+        is_single: npt.NDArray[np.bool_] = hits.ends - hits.starts == 1
+        is_single &= self._is_laughter[hits.keys]
+        return is_single
 
     def _is_kept(self, hits: HitColumns, likely: Ints) -> npt.NDArray[np.bool_]:
         languages = self._language_of[hits.keys]
@@ -201,75 +160,12 @@ def scan_cues(texts: Sequence[str]) -> list[list[CueHit]]:
     return [scan.hits_of(row) for row in range(len(texts))]
 
 
-def load_cues() -> dict[str, dict[str, list[str]]]:
-    """The shipped lists: language, kind, entries."""
-    found = {}
-    for path in sorted(files("tocsin.nlp").joinpath("cues").iterdir(), key=lambda path: path.name):
-        language, _, rest = path.name.partition(".")
-        if rest == "yaml":
-            found[language] = read_cues(path.read_text(encoding="utf-8"), path.name)
-    return found
-
-
-def read_cues(source: str, name: str) -> dict[str, list[str]]:
-    """The lists of one file.
-
-    Raises:
-        CueFileError: it is no mapping of kinds to lists of words.
-    """
-    try:
-        lists = yaml.load(source, _LOADER)  # noqa: S506  # a safe loader, in C where there is one
-    except yaml.YAMLError as error:
-        raise CueFileError(f"{name}: expected YAML, {type(error).__name__}") from error
-    if not isinstance(lists, dict):
-        raise CueFileError(f"{name}: expected kinds of cues with lists of words")
-    return {_kind(kind, name): list(_entries(kind, lists[kind], name)) for kind in lists}
-
-
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _kind(kind: object, name: str) -> str:
-    if not isinstance(kind, str) or kind not in {*KINDS, FUNCTION}:
-        raise CueFileError(f"{name}: expected one of the kinds {', '.join(KINDS)}, {FUNCTION}")
-    return kind
-
-
-def _entries(kind: object, entries: object, name: str) -> Iterator[str]:
-    if not isinstance(entries, list):
-        raise CueFileError(f"{name}: {kind}: expected a list of words")
-    for place, entry in enumerate(entries):
-        if not isinstance(entry, str) or not entry.strip(" *"):
-            raise CueFileError(f"{name}: {kind}: entry {place} is no word; put it in quotes")
-        yield entry
-
-
-def _is_latin(lists: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a language is written in Latin letters."""
-    letters = (char for entries in lists.values() for entry in entries for char in entry)
-    return next(filter(str.isalpha, letters), "") <= _LAST_LATIN
-
-
-def _variants(entry: str, language: str) -> list[str]:
-    """The spellings of an entry."""
-    found = {entry}
-    if language in _LANGUAGES_WITHOUT_ACCENTS and len(entry) >= _SHORTEST_UNACCENTED:
-        found.add(_unaccented(entry))
-    elif language == "ru":
-        found.add(entry.replace("ё", "е"))
-    elif language == "tr":
-        found.add(entry.replace("ı", "i"))
-        found.add(" ".join(_dotted(word) for word in entry.split(" ")))
-    return sorted(found | {variant.replace("'", "’") for variant in found})
-
-
-def _unaccented(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
-
-
-def _dotted(word: str) -> str:
-    return f"i{_COMBINING_DOT}{word[1:]}" if word.startswith("i") else word
+def _holds_run(texts: NormalTexts, row: int, _key: int, start: int, end: int) -> bool:
+    """Whether a letter of a key, alone in its word, is a run of them in the original."""
+    key = texts.key(row)
+    letter = key[start:end]
+    is_alone = (start == 0 or not key[start - 1].isalnum()) and not key[end : end + 1].isalnum()
+    return is_alone and (not letter.isalpha() or letter * 3 in (texts.original(row) or ""))
 
 
 def _pattern(key: int, text: str) -> Pattern:
