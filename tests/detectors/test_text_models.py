@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.tiny_model import LetterVectors, tiny_model, tiny_weights
 from tocsin.detectors import PANELS, detect, text_models
+from tocsin.detectors.reference import render_signals
 from tocsin.detectors.text_reading import text_reading
 from tocsin.features import compute
 from tocsin.nlp.posts import text_of_event
@@ -16,6 +18,7 @@ from tocsin.nlp.reading import Reader
 from tocsin.nlp.remembered import Remembered
 from tocsin.nlp.scorer import JudgedPost, PostModel
 from tocsin.nlp.types import PostText
+from tocsin.pipeline import catalogue
 from tocsin.plugins import DetectorInput
 from tocsin.records import (
     BankEntry,
@@ -216,3 +219,12 @@ def test_a_post_has_the_same_bits_in_every_batch(n_rows: int) -> None:
     posts = [PostText(id=str(n), text=f"{THREAT} {PRAISE} {n}") for n in range(n_rows)]
     alone = MODEL.judge([PostText(id="0", text=f"{THREAT} {PRAISE} 0")])[0]
     assert MODEL.judge(posts)[0].logits.tobytes() == alone.logits.tobytes()
+
+
+def test_the_reference_page_is_current() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "signals.md"
+    assert page.read_text(encoding="utf-8") == render_signals()
+
+
+def test_all_signals_may_be_read_by_rules() -> None:
+    assert set(catalogue().signals) == text_models.NAMES
