@@ -12,7 +12,7 @@ the pieces stand in a fixed order and are cut, so that a hostile text cannot mak
 | `threat.act`, `threat.target`, … | a part of a threat; `note`: of which kind |
 | `quoted_threat.act`, … | the same of a threat in the words of others |
 | `mark.condemnation`, … | a span that says how the words are meant |
-| `example` | a judged post nearby: `entry` is its id; `note`: its code and similarity |
+| `example` | a judged post nearby: `entry` is its id; `note`: its code, in words, similarity |
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
+from tocsin.nlp.codes import code_in_words
 from tocsin.nlp.nearest import nearest_examples
 from tocsin.nlp.scorer import HARMS, JudgedPost
 from tocsin.nlp.types import Role, TextSpan, Threat, ThreatPart
@@ -69,7 +70,8 @@ def evidence_of(
             Evidence(
                 kind="example",
                 entry=example.id,
-                note=f"{example.code} {example.similarity:.2f}",
+                note=f"{example.code}: {code_in_words(example.code)}; "
+                f"similarity {example.similarity:.2f}",
             )
             for example in nearest_examples(judged.vector, weights)
         )

@@ -165,7 +165,8 @@ def _title(kind: str) -> str:
 
 
 def _example(item: Evidence) -> ReadExample:
-    code, _, similarity = (item.note or "").partition(" ")
+    code, _, told = (item.note or "").partition(": ")
+    _, _, similarity = told.rpartition(" ")
     return ReadExample(
         id=item.entry or "",
         code=code,
