@@ -31,7 +31,7 @@ _CHARACTERS: Final = 8_000
 
 
 class _Loaded:
-    """A model and its tokenizer, on the processor, with one thread's worth of a text at a time."""
+    """A model and its tokenizer, on the processor, one text at a time."""
 
     def __init__(self, folder: Path, head: str) -> None:
         self.torch = needed_package("torch", "torch")

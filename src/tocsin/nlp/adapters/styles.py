@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Protocol
 from msgspec import Meta, Struct
 
 from tocsin.errors import OutsideServiceError
-from tocsin.nlp.adapters.fence import fenced, harmless, under_heading
+from tocsin.nlp.adapters.fence import fenced, harmless, under_heading, whole_characters
 from tocsin.nlp.adapters.protocols import ClauseText
 from tocsin.nlp.adapters.settings import OutsideModel
 from tocsin.nlp.adapters.shapes import chances, json_answer, schema_format, words_of
@@ -90,7 +90,8 @@ class _ChatStyle:
         self._with_schema = with_schema
 
     def body(self, settings: OutsideModel, clause: ClauseText, text: str) -> dict[str, Any]:
-        policy = f"{_ROLE}\n\n# Clause {clause.id}\n\n{clause.text}\n\n# Your answer\n\n{_FORM}"
+        words = whole_characters(clause.text)
+        policy = f"{_ROLE}\n\n# Clause {clause.id}\n\n{words}\n\n# Your answer\n\n{_FORM}"
         body: dict[str, Any] = {
             "model": settings.model,
             "messages": [
@@ -132,7 +133,7 @@ class _CopeStyle:
     def body(self, settings: OutsideModel, clause: ClauseText, text: str) -> dict[str, Any]:
         parts = {
             "INSTRUCTIONS": settings.instructions or _COPE_INSTRUCTIONS,
-            "POLICY": clause.text,
+            "POLICY": whole_characters(clause.text),
             "CONTENT": under_heading(text),
             "ANSWER": "",
         }
