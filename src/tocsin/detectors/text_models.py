@@ -20,12 +20,14 @@ from tocsin.detectors.aimed import Aimed, Protectees
 from tocsin.detectors.entries import live, of_kinds, version_of
 from tocsin.detectors.text_evidence import Fields, evidence_of, part_kind, role_evidence
 from tocsin.detectors.text_reading import DETECTOR, REVIEW
+from tocsin.nlp.hashed import GRAMS_VERSION
 from tocsin.nlp.posts import post_text
 from tocsin.nlp.remembered import PostJudge, Remembered
 from tocsin.nlp.scorer import HARMS, JudgedPost
 from tocsin.nlp.starter import load_post_model
 from tocsin.nlp.tables import tables_version
 from tocsin.nlp.types import PostText, Reading, Role, ThreatPart
+from tocsin.nlp.vector import CUE_VERSION
 from tocsin.plugins import Cost, DetectorExample, DetectorInput
 from tocsin.records import (
     BankEntry,
@@ -42,7 +44,7 @@ from tocsin.records import (
 
 __all__ = ["KINDS", "NAMES", "SPECS", "TextModelDetector", "build", "loaded"]
 
-_METHOD: Final = "text-models/1"
+_METHOD: Final = f"text-models/1 {CUE_VERSION} {GRAMS_VERSION}"
 KINDS: Final = frozenset({BankKind.PROTECTEE})
 
 _TYPES: Final = frozenset({"post.created", "post.updated"})
