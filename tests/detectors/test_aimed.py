@@ -45,8 +45,15 @@ def test_a_threat_to_somebody_in_a_bank(text: str) -> None:
     assert entries_of(text) == {PERSON.id}
 
 
-def test_a_threat_to_a_group() -> None:
-    assert entries_of("Meridian Harbour: I will burn your office down tonight.") == {GROUP.id}
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Meridian Harbour: I will burn your office down tonight.",
+        "I will shoot everyone who works at Meridian Harbour.",
+    ],
+)
+def test_a_threat_to_a_group(text: str) -> None:
+    assert entries_of(text) == {GROUP.id}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +64,7 @@ def test_a_threat_to_a_group() -> None:
         "Mara Ellison wrote this. “I will kill you”, somebody answered.",
         "I will kill you tomorrow.",
         "Mara Ellison reads the weather. The tram is late. The sea is calm. I will kill him.",
+        "I will kill Tom Brandt, and Mara Ellison knows.",
         "Mara Ellison should know that I will kill Tom Brandt and all his neighbours.",
     ],
 )

@@ -64,6 +64,7 @@ def tiny_weights(version: str = "0123456789ab", **thresholds: Any) -> ModelWeigh
         "thresholds": {
             "languages": ["", "en", "ar"],
             "gate": dict.fromkeys(OUTPUTS, 0.0),
+            "wide_gate": dict.fromkeys(OUTPUTS, 99.0),
             "review": {name: {"alone": 1.0, "named": 1.0} for name in OUTPUTS},
             "account": 0.0,
             **thresholds,
@@ -75,6 +76,7 @@ def tiny_weights(version: str = "0123456789ab", **thresholds: Any) -> ModelWeigh
         cue_scale=np.ones(len(INPUT_FEATURES), np.float32),
         first=_head(first),
         second=_head(second),
+        third=None,
         account=np.zeros(6, np.float32),
         examples=packed_vectors(LetterVectors().embed([text for _, _, text in EXAMPLES])),
         example_ids=tuple(one for one, _, _ in EXAMPLES),

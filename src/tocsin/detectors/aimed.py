@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from tocsin.matching import Pattern, PatternSet, normalise
+from tocsin.nlp.protectees import ProtecteeIndex
 from tocsin.nlp.speaker import sentences
 from tocsin.nlp.types import Reading, TextSpan, Threat, ThreatPart
 from tocsin.records import BankEntry
@@ -21,6 +21,9 @@ __all__ = ["Aimed", "Protectees"]
 
 _PRONOUN: Final = 6
 """Letters; what is longer names somebody."""
+
+_NEAR: Final = 24
+"""Characters between a target and the name that says more of it."""
 
 _YOURS: Final = frozenset(
     {
@@ -41,15 +44,11 @@ class Aimed(NamedTuple):
 
 
 class Protectees:
-    """The names and aliases of the live entries, compiled; in memory only."""
+    """The live entries, their names compiled; in memory only."""
 
     def __init__(self, entries: Sequence[BankEntry]) -> None:
-        self._entries = entries
-        self._patterns = PatternSet.compile_usable(
-            Pattern(place, name, is_word=entry.match == "word")
-            for place, entry in enumerate(entries)
-            for name in (entry.value, *entry.aliases)
-        )
+        self._entries = {entry.id: entry for entry in entries}
+        self._index = ProtecteeIndex(entries)
 
     def aimed(self, reading: Reading) -> list[Aimed]:
         """The author's own threats that point to an entry, in the order of the text."""
@@ -67,16 +66,14 @@ class Protectees:
 
     def _names(self, reading: Reading) -> Iterator[tuple[BankEntry, TextSpan]]:
         """Entries that are named in the author's own words, and where."""
-        text = normalise(reading.text)
-        for hit in self._patterns.scan([text]):
-            span = TextSpan(*text.original_span(hit.start, hit.end))
-            if not any(_touch(span, quoted) for quoted in reading.quoted):
-                yield self._entries[hit.key], span
+        for one in self._index.find(reading.text):
+            if not any(_touch(one.span, quoted) for quoted in reading.quoted):
+                yield self._entries[one.id], one.span
 
 
 def _points_to(threat: Threat, name: TextSpan, text: str, parts: Sequence[TextSpan]) -> bool:
     targets = threat.parts.get(ThreatPart.TARGET, ())
-    if any(_touch(name, target) for target in targets):
+    if any(_touch(name, target) or _goes_on_to(text, target, name) for target in targets):
         return True
     if not all(_is_pronoun(text[target.start : target.end]) for target in targets):
         return False  # it points to somebody else, whom it names
@@ -84,6 +81,12 @@ def _points_to(threat: Threat, name: TextSpan, text: str, parts: Sequence[TextSp
     places = {place for place, part in enumerate(parts) for act in acts if _touch(act, part)}
     own = {place for place, part in enumerate(parts) if _touch(name, part)}
     return any(place in own or place - 1 in own for place in places)
+
+
+def _goes_on_to(text: str, target: TextSpan, name: TextSpan) -> bool:
+    """Whether the name says more of the target: "everyone who works at" it."""
+    between = text[target.end : name.start]
+    return 0 < len(between) <= _NEAR and all(char.isalpha() or char == " " for char in between)
 
 
 def _is_pronoun(words: str) -> bool:
