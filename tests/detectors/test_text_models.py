@@ -160,7 +160,7 @@ def test_without_vectors_the_first_layer_answers_alone() -> None:
     assert found["threat_review"].score == 1.0
     reading = text_reading(found.values())
     assert reading is not None
-    assert not reading.has_vectors
+    assert reading.missing == "the first layer alone: no sentence vectors are installed"
     assert reading.examples == ()
 
 

@@ -34,6 +34,12 @@ _ROLES: Final = {
     Role.FICTION: "fiction or a game",
     Role.HYPERBOLE: "exaggeration, not meant",
 }
+_MISSING: Final = {
+    "+first": "the first layer alone: no sentence vectors are installed",
+    "+second": "without the third layer: its vectors are not installed",
+}
+"""What the version of a model says of layers that could not be asked."""
+
 _PARTS: Final = {
     ThreatPart.ACT: "what is to happen",
     ThreatPart.TARGET: "whom it points to",
@@ -78,7 +84,7 @@ class TextReading(Struct, frozen=True, kw_only=True):
     """All that the models said of a post, as far as the decision stored it.
 
     `model`, `tables` and `banks` are the versions of the weights, of the cue tables and of the
-    protectees; `has_vectors` is false where the first layer alone was asked.
+    protectees; `missing` says which layers could not be asked, because an extra is not installed.
     """
 
     role: str | None
@@ -90,7 +96,7 @@ class TextReading(Struct, frozen=True, kw_only=True):
     model: str
     tables: str
     banks: str
-    has_vectors: bool
+    missing: str | None
 
 
 def text_reading(signals: Iterable[Signal]) -> TextReading | None:
@@ -112,7 +118,7 @@ def text_reading(signals: Iterable[Signal]) -> TextReading | None:
         model=model,
         tables=tables,
         banks=banks,
-        has_vectors="+first" not in model,
+        missing=next((what for end, what in _MISSING.items() if model.endswith(end)), None),
     )
 
 
