@@ -11,7 +11,12 @@ from tests.support.tiny_model import tiny_model
 from tocsin.detectors import handles, hashes, links, phrases, tables, text_models
 from tocsin.plugins import Detector
 from tocsin.records import BankEntry
-from tocsin.testing.detector_conformance import CHECKS, Build
+from tocsin.testing.detector_conformance import (
+    CHECKS,
+    Build,
+    check_examples_hold,
+    check_ignores_batches,
+)
 
 _TINY = tiny_model()
 
@@ -28,3 +33,10 @@ def _text_models(entries: Iterable[BankEntry], now: datetime) -> Detector:
 )
 def test_conformance(build: Build, check: Callable[[Build], None]) -> None:
     check(build)
+
+
+@pytest.mark.parametrize(
+    "check", [check_examples_hold, check_ignores_batches], ids=lambda check: check.__name__
+)
+def test_the_weights_that_ship(check: Callable[[Build], None]) -> None:
+    check(text_models.build)
