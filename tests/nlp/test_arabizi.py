@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tocsin.nlp import TextSpan, ThreatPart
 from tocsin.nlp.arabizi import is_arabizi, transliterate
 from tocsin.nlp.threats import find_threats
 
@@ -45,9 +46,20 @@ def test_words_are_read_by_rule(latin: str, arabic: str) -> None:
     assert transliterate(latin).text == arabic
 
 
-@pytest.mark.parametrize("text", ["ra7 a2tlak ya kalb", "na3ref wein saken", "lazem nedba7hom"])
-def test_a_threat_in_arabizi_is_found_after_reading_it(text: str) -> None:
-    assert find_threats(transliterate(text).text)
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("ra7 a2tlak ya kalb", "a2tlak"),
+        ("na3ref wein saken", "na3ref"),
+        ("wallah ra7 nedba7kom kolkom", "nedba7kom"),
+    ],
+)
+def test_a_threat_in_arabizi_is_found_where_it_was_written(text: str, act: str) -> None:
+    [threat] = find_threats(text)
+    [(start, end)] = threat.parts[ThreatPart.ACT]
+    assert text[start:end] == act
+    assert threat.own_voice
+    assert not find_threats(text, quoted=[TextSpan(0, len(text))])[0].own_voice
 
 
 def test_a_span_leads_back_to_the_words_that_were_written() -> None:

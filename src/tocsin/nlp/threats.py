@@ -13,7 +13,7 @@ the target and the surroundings take from it (`_TAKEN`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -21,6 +21,7 @@ from typing import Any, Final
 import re2
 import yaml
 
+from tocsin.nlp.arabizi import Arabizi, is_arabizi, transliterate
 from tocsin.nlp.threat_context import Context, Surroundings
 from tocsin.nlp.threat_grammar import Grammar, Rule, read_grammar
 from tocsin.nlp.threat_targets import Aim, Target, target_after, target_before
@@ -102,6 +103,10 @@ def find_threats(
     >>> found.kind.value, found.own_voice
     ('veiled', True)
     """
+    if "ar" in languages and _MAYBE_ARABIZI.search(text.encode("utf-8", "replace")):
+        found = _in_arabizi(text, (*quoted, *attributed))
+        if found:
+            return found
     rough = rough_line(text)
     if not _any_anchor().search(rough):
         return ()
@@ -113,6 +118,38 @@ def find_threats(
         if known.anchors.compiled.search(rough):
             threats += _threats(text, tokens, known, foreign)
     return tuple(_plainest(threats))
+
+
+_MAYBE_ARABIZI: Final = re2.compile(rb"(?i)[a-z][235679][a-z]|\b[35][a-z]{3}|[a-z]{2}[37]\b")
+
+
+def _in_arabizi(text: str, foreign: Sequence[TextSpan]) -> tuple[Threat, ...]:
+    """The threats in Arabic written with Latin letters and digits, placed in the original."""
+    if not is_arabizi(text):
+        return ()
+    read = transliterate(text)
+    return tuple(
+        replace(
+            threat,
+            own_voice=threat.own_voice and not _meets(places[ThreatPart.ACT], foreign),
+            parts=places,
+        )
+        for threat in find_threats(read.text, languages=["ar"])
+        if (places := _placed(read, threat)).get(ThreatPart.ACT)
+    )
+
+
+def _placed(read: Arabizi, threat: Threat) -> dict[ThreatPart, tuple[TextSpan, ...]]:
+    placed = {
+        part: tuple(span for at in spans if (span := read.original_span(*at)))
+        for part, spans in threat.parts.items()
+    }
+    return {part: spans for part, spans in placed.items() if spans}
+
+
+def _meets(spans: Sequence[TextSpan], others: Sequence[TextSpan]) -> bool:
+    """Whether any of these spans shares characters with any of the others."""
+    return any(one.start < b and a < one.end for one in spans for a, b in others)
 
 
 def _threats(
@@ -136,8 +173,7 @@ def _threats(
         score = _score(one, around)
         if score < MIN_SCORE:
             continue
-        span = tokens.span(*one.act)
-        is_foreign = any(start < span.end and span.start < end for start, end in foreign)
+        is_foreign = _meets([tokens.span(*one.act)], foreign)
         threat = Threat(
             kind=_kind(one.rule, around),
             score=score,
