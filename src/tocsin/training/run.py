@@ -39,8 +39,8 @@ from tocsin.training.fit import (
 from tocsin.training.posts import TrainingPost, training_posts
 from tocsin.training.threads import one_thread
 from tocsin.training.thresholds import (
-    GATE_LOSS,
-    WIDE_LOSS,
+    SECOND_GATE,
+    WIDE_GATE,
     asked_rows,
     gates,
     review_thresholds,
@@ -175,8 +175,8 @@ def _fitted(
     accounts = fit_accounts(second_logits, posts)
     thresholds: dict[str, Any] = {
         "languages": sorted(LANGUAGES),
-        "gate": gates(first_logits, targets, GATE_LOSS),
-        "wide_gate": gates(second_logits, targets, WIDE_LOSS),
+        "gate": gates(first_logits, targets, SECOND_GATE),
+        "wide_gate": gates(second_logits, targets, WIDE_GATE),
         "account": accounts.threshold,
     }
     layers = {"first_layer": first_logits, "second_layer": second_logits}
