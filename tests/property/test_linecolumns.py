@@ -118,7 +118,7 @@ def test_pieces_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_line_that_is_none_of_ours_is_left_to_the_reader_that_says_so(cut: int) -> None:
     whole = encode_event(post(text="the ferry leaves at nine", hashtags=("a", "b")))
     lines = b"\n".join([whole] * 200 + [whole[:cut]] + [whole] * 200)
-    with pytest.raises(ValueError, match="JSON|truncated"):
+    with pytest.raises(ValueError, match=r"JSON|truncated"):
         lines_to_columns(lines)
 
 

@@ -27,7 +27,7 @@ SCHEMA_VERSION = "0006"
 WRITE_LOCK = 7_205_759_403_792_793
 """Key of PostgreSQL's advisory lock for writers: any fixed number, unlikely to be another's."""
 
-CHECKPOINT_PAGES = 1_000
+CHECKPOINT_PAGES = 500
 """SQLite takes its log of 4 MB over into the file in one go, its own default: a longer log saved
 nothing that we could measure, and made a longer pause."""
 
