@@ -28,8 +28,8 @@ WRITE_LOCK = 7_205_759_403_792_793
 """Key of PostgreSQL's advisory lock for writers: any fixed number, unlikely to be another's."""
 
 CHECKPOINT_PAGES = 500
-"""SQLite takes its log of 2 MB over into the file in one go: the commit that reaches it waits for
-that. Half its own default halves the pause; all pauses together stay what they were."""
+"""SQLite takes its log of 2 MB over into the file in one go, and the commit that reaches it waits.
+Its own default, 1,000, makes that pause half as long again; all pauses together are the same."""
 
 BUSY_TIMEOUT_S = 60
 """How long a writer waits for another process's transaction; they take milliseconds."""
