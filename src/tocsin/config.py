@@ -118,6 +118,42 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(description="Private networks (`10.1.0.0/16`) in which the platform may stand."),
     ] = ()
+    judge_url: Annotated[
+        str,
+        Meta(
+            description="Address of a language model that may be asked about posts, up to `/v1`."
+            " Empty: none is asked."
+        ),
+    ] = ""
+    judge_model: Annotated[str, Meta(description="Name of the model at that address.")] = ""
+    judge_style: Annotated[
+        str,
+        Meta(
+            description="How it is asked: `safeguard`, `cope` or `generic`.",
+            pattern="^(safeguard|cope|generic)$",
+        ),
+    ] = "generic"
+    judge_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Machines besides this one to which posts may be sent for it."),
+    ] = ()
+    judge_plain_http: Annotated[
+        bool, Meta(description="Let posts travel to those machines unencrypted.")
+    ] = False
+    judge_timeout_s: Annotated[
+        float, Meta(description="Seconds that one question may take.", gt=0, le=600)
+    ] = 20.0
+    judge_calls_per_minute: Annotated[
+        int, Meta(description="Questions per minute, tries counted.", ge=1, le=100_000)
+    ] = 60
+    judge_seconds_per_minute: Annotated[
+        float,
+        Meta(
+            description="Seconds per minute spent waiting for it, all questions together.",
+            gt=0,
+            le=15_360,
+        ),
+    ] = 60.0
     host: Annotated[str, Meta(description="Address that `tocsin serve` listens on.")] = "127.0.0.1"
     port: Annotated[
         int, Meta(description="Port that `tocsin serve` listens on.", ge=0, le=65_535)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.features.language import language_of, script_of, valid_language
+from tocsin.matching import language_of, script_of, valid_language
 
 SENTENCES = {
     "en": "We will meet at the harbour when it is dark",

@@ -13,16 +13,16 @@ words = st.text(ALPHABET, min_size=1, max_size=5)
 
 
 @given(
-    st.lists(st.tuples(words, st.booleans()), max_size=6),
+    st.lists(st.tuples(words, st.booleans(), st.booleans()), max_size=6),
     st.lists(st.one_of(st.none(), st.text(ALPHABET, max_size=20)), max_size=6),
 )
 @settings(max_examples=150, deadline=None)
 def test_the_scan_and_a_plain_search_agree(
-    wanted: list[tuple[str, bool]], texts: list[str | None]
+    wanted: list[tuple[str, bool, bool]], texts: list[str | None]
 ) -> None:
     patterns = [
-        Pattern(index, text, is_word=is_word)
-        for index, (text, is_word) in enumerate(wanted)
+        Pattern(index, text, is_word=is_word, is_stem=is_stem)
+        for index, (text, is_word, is_stem) in enumerate(wanted)
         if text.strip()
     ]
     keys = [None if text is None else normalise_all([text])[0] for text in texts]
@@ -42,16 +42,16 @@ def test_the_cut_into_batches_does_not_matter(texts: list[str], data: st.DataObj
 
 
 @given(
-    st.lists(st.tuples(words, st.booleans()), max_size=6),
+    st.lists(st.tuples(words, st.booleans(), st.booleans()), max_size=6),
     st.lists(st.none() | st.lists(st.text(ALPHABET, max_size=12), max_size=3), max_size=6),
 )
 @settings(max_examples=150, deadline=None)
 def test_texts_that_stand_joined_give_the_same_hits(
-    wanted: list[tuple[str, bool]], rows: list[list[str] | None]
+    wanted: list[tuple[str, bool, bool]], rows: list[list[str] | None]
 ) -> None:
     patterns = [
-        Pattern(index, text, is_word=is_word)
-        for index, (text, is_word) in enumerate(wanted)
+        Pattern(index, text, is_word=is_word, is_stem=is_stem)
+        for index, (text, is_word, is_stem) in enumerate(wanted)
         if text.strip()
     ]
     texts = documents([_row(row or []) for row in rows])

@@ -10,12 +10,12 @@ import httpx
 import msgspec
 
 from tests.support.site import PACK, Site, csrf_of
+from tocsin.charts import bar_chart, interval, sparkline
 from tocsin.pipeline import change_state, propose_pack
 from tocsin.policy import PackSource, load_pack
 from tocsin.records import Proposal, RuleState
 from tocsin.review import Colleague, Role, Scope, create_invite, get_user
 from tocsin.store import policies
-from tocsin.web.charts import bar_chart, interval, sparkline
 
 
 def who(site: Site, role: Role) -> Colleague:

@@ -31,6 +31,13 @@ COMMANDS: dict[str, CommandSpec] = {
     "init": CommandSpec("init", "Set up a new deployment: database, keys, policy, first user."),
     "run": CommandSpec("run", "Judge events from files or standard input."),
     "check": CommandSpec("check", "Say what would be decided about one event; store nothing."),
+    "score": CommandSpec("score", "Score posts by the text models; store nothing."),
+    "score-accounts": CommandSpec(
+        "score_accounts", "Score accounts by their recent posts; store nothing."
+    ),
+    "judge": CommandSpec(
+        "judge", "Ask a language model about posts under a clause; decide nothing."
+    ),
     "serve": CommandSpec("serve", "Start the API and the console."),
     "decisions": CommandSpec("decisions", "List decisions."),
     "explain": CommandSpec("explain", "Say why a decision was made."),
@@ -47,6 +54,8 @@ COMMANDS: dict[str, CommandSpec] = {
     "rebuild": CommandSpec("rebuild", "Fill the derived tables again from the log."),
     "user": CommandSpec("user", "Add and change the people who may log in."),
     "token": CommandSpec("token", "Make and revoke the keys that programs use."),
+    "eval": CommandSpec("evaluate", "Measure models on labelled data that they have not seen."),
+    "train": CommandSpec("train", "Train the text models from judged posts and verdicts."),
     "bench": CommandSpec("bench", "Measure this machine: events per second, cost per stage."),
     "completion": CommandSpec("completion", "Print the shell's completion script."),
 }

@@ -14,6 +14,7 @@ from tocsin.matching.confidence import (
     wilson,
 )
 from tocsin.matching.joined import NormalTexts, documents, match_keys, normalise_all
+from tocsin.matching.language import language_of, script_of, valid_language
 from tocsin.matching.links import (
     FoundLink,
     Link,
@@ -30,13 +31,14 @@ from tocsin.matching.normal import (
     normalise,
 )
 from tocsin.matching.regex import Regex, RegexError, compile_regex
-from tocsin.matching.scan import DatabaseCache, Hit, Pattern, PatternSet
+from tocsin.matching.scan import DatabaseCache, Hit, HitColumns, Pattern, PatternSet
 
 __all__ = [
     "DatabaseCache",
     "Document",
     "FoundLink",
     "Hit",
+    "HitColumns",
     "Link",
     "LinkPattern",
     "NormalText",
@@ -54,13 +56,16 @@ __all__ = [
     "fewest_more",
     "find_links",
     "host_suffixes",
+    "language_of",
     "log_evidence",
     "lower_bound",
     "match_keys",
     "normalise",
     "normalise_all",
     "parse_link",
+    "script_of",
     "skeletons",
     "upper_bound",
+    "valid_language",
     "wilson",
 ]

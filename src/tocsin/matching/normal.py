@@ -352,7 +352,7 @@ class _Alignment(NamedTuple):
 
 
 def _align(original: str, key: str) -> _Alignment:
-    if original.isascii() and len(original) == len(key):
+    if len(original) == len(key) and _is_one_to_one(original):
         return _Alignment(None, (), len(original))
     text, starts, ends = original, list(range(len(original))), list(range(1, len(original) + 1))
     while text != key:
@@ -366,22 +366,43 @@ def _align(original: str, key: str) -> _Alignment:
     return _Alignment(starts, ends, len(original))
 
 
+def _is_one_to_one(original: str) -> bool:
+    """Whether no character becomes two or joins another: then a key as long has the same places."""
+    if original.isascii():
+        return True
+    folded = original.casefold()
+    return (
+        len(folded) == len(original)
+        and unicodedata.is_normalized("NFKC", original)
+        and unicodedata.is_normalized("NFKC", folded)
+        and all(map(_begins_cluster, set(original)))
+    )
+
+
 def _align_characters(
     text: str, starts: list[int], ends: list[int]
 ) -> tuple[str, list[int], list[int]]:
-    while True:
+    while _folded_once(text) != text:
         pieces: list[str] = []
         new_starts: list[int] = []
         new_ends: list[int] = []
         for begin, end in pairwise(_clusters(text)):
-            piece = _folded_once(text[begin:end])
+            piece = _folded_piece(text[begin:end])
             pieces.append(piece)
-            new_starts += [starts[begin]] * len(piece)
-            new_ends += [ends[end - 1]] * len(piece)
-        changed = "".join(pieces)
-        if changed == text:
-            return text, starts, ends
-        text, starts, ends = changed, new_starts, new_ends
+            if len(piece) == 1:
+                new_starts.append(starts[begin])
+                new_ends.append(ends[end - 1])
+            else:
+                new_starts += [starts[begin]] * len(piece)
+                new_ends += [ends[end - 1]] * len(piece)
+        text, starts, ends = "".join(pieces), new_starts, new_ends
+    return text, starts, ends
+
+
+@lru_cache(maxsize=8192)
+def _folded_piece(piece: str) -> str:
+    """`_folded_once`, of the few characters that most texts are made of."""
+    return _folded_once(piece)
 
 
 def _clusters(text: str) -> list[int]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tocsin.nlp import Harm
 from tocsin.policy.fields import Fields, described
 from tocsin.policy.labels import read_declared
 from tocsin.policy.legal import SCHEMES, mistakes
@@ -43,9 +44,19 @@ CLAUSE_KEYS = {
     "protected_purposes": "`news`, `research`, `art`, `counter_extremism`",
     "actions": "what may be done under the clause (optional)",
     "automatic": "which of them may ever happen without a person, each with its bar (optional)",
+    "harm": "what verdicts under it teach the text models: `support`, `incitement` or `threat` "
+    "(optional)",
     "legal": "scheme -> value or values (optional)",
 }
-_OPTIONAL = {"description", "labels", "protected_purposes", "actions", "automatic", "legal"}
+_OPTIONAL = {
+    "description",
+    "labels",
+    "protected_purposes",
+    "actions",
+    "automatic",
+    "harm",
+    "legal",
+}
 
 
 @dataclass(slots=True)
@@ -97,6 +108,7 @@ def _read_clause(node: Node, head: Head, problems: Problems) -> None:
         protected_purposes=fields.choices("protected_purposes", Purpose),
         actions=actions,
         bars=_bars(fields, actions, problems),
+        harm=fields.optional_choice("harm", Harm),
         legal=_legal(fields, problems),
     )
     if not clause.id:

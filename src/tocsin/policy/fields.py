@@ -134,6 +134,11 @@ class Fields:
         node = self.scalar(key)
         return default if node is None else (self._member(key, node, choices) or default)
 
+    def optional_choice(self, key: str, choices: type[Choice]) -> Choice | None:
+        """One member of an enumeration, or None where the key is not there."""
+        node = self.scalar(key)
+        return None if node is None else self._member(key, node, choices)
+
     def choices(self, key: str, choices: type[Choice]) -> tuple[Choice, ...]:
         """A list of members of an enumeration, each once, in order."""
         found = (self._member(key, node, choices) for node in self._scalars(key))

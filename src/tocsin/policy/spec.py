@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from tocsin.nlp import Harm
 from tocsin.policy.expressions import Expr, RuleRead, walk
 from tocsin.records import (
     ActionKind,
@@ -69,7 +70,7 @@ class Clause:
     """One written line of policy. `severity` in 1 (mild) to 5 (gravest).
 
     `bars` maps each action that may ever happen by itself to the precision that a rule must have
-    been measured to exceed.
+    been measured to exceed. `harm` is what verdicts under the clause teach the text models.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Clause:
     protected_purposes: tuple[Purpose, ...] = ()
     actions: tuple[ActionKind, ...] = ()
     bars: Mapping[ActionKind, float] = field(default_factory=dict)
+    harm: Harm | None = None
     legal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

@@ -6,7 +6,8 @@ Always holds: a case's state is derived from the log; nothing here changes it.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from tocsin.store.times import from_us
 
 __all__ = [
     "CaseFilter",
+    "StandingVerdict",
     "count_by",
     "count_by_clause",
     "get",
@@ -25,6 +27,7 @@ __all__ = [
     "list_ids",
     "next_case",
     "note_of",
+    "standing",
     "verdicts_on",
 ]
 
@@ -114,6 +117,26 @@ def verdicts_on(
             verdicts.c.subject_kind == subject.kind, verdicts.c.subject_id == subject.id
         )
     return [_verdict(row) for row in connection.execute(statement.order_by(verdicts.c.position))]
+
+
+class StandingVerdict(NamedTuple):
+    """A verdict that a case stands decided by: where it is in the log, and the case's clause."""
+
+    position: int
+    verdict: Verdict
+    clause: str
+
+
+def standing(connection: sa.Connection) -> Iterator[StandingVerdict]:
+    """The verdicts that decide a case now, in the order of the log; none that was taken back."""
+    verdicts = schema.verdicts
+    statement = (
+        sa.select(verdicts, table.c.clause.label("case_clause"))
+        .join(table, table.c.verdict_id == verdicts.c.id)
+        .order_by(verdicts.c.position)
+    )
+    for row in connection.execute(statement):
+        yield StandingVerdict(row.position, _verdict(row), row.case_clause)
 
 
 def note_of(connection: sa.Connection, verdict_id: str) -> str | None:

@@ -9,6 +9,7 @@ rows; an error never quotes the archive. Refused: anything but one SELECT.
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 
 import duckdb
 import pyarrow as pa
@@ -20,7 +21,7 @@ from tocsin.store import schema
 from tocsin.store.archive import ARCHIVE_SCHEMA, waiting_events
 from tocsin.store.store import Store
 
-__all__ = ["MAX_ROWS", "post_versions", "query_events", "recent_posts"]
+__all__ = ["MAX_ROWS", "all_versions", "post_versions", "query_events", "recent_posts"]
 
 _VIEW_OF_WAITING = """
     CREATE TEMP VIEW events AS
@@ -117,6 +118,20 @@ def post_versions(store: Store, post_id: str, limit: int = 5) -> list[dict[str, 
             "SELECT * FROM events WHERE type IN ('post.created', 'post.updated')"
             " AND post.id = ? ORDER BY happened_at DESC, position DESC, ordinal DESC LIMIT ?",
             params=[post_id, limit],
+        )
+        return list(found.to_arrow_table().to_pylist())
+
+
+def all_versions(store: Store, post_ids: Collection[str]) -> list[dict[str, object]]:
+    """Every version of these posts, as rows of `ARCHIVE_SCHEMA`, oldest first."""
+    if not post_ids:
+        return []
+    with duckdb.connect(":memory:") as connection:
+        _register_events(store, connection)
+        found = connection.sql(
+            "SELECT * FROM events WHERE type IN ('post.created', 'post.updated')"
+            " AND post.id IN (SELECT unnest(?)) ORDER BY position, ordinal",
+            params=[sorted(post_ids)],
         )
         return list(found.to_arrow_table().to_pylist())
 

@@ -8,7 +8,7 @@ about something that they decided a case about, unless the caller says that ther
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ from tocsin.store.store import Store, Transaction
 
 __all__ = [
     "SampleRow",
+    "SettledSample",
     "Tally",
     "event_json",
     "first_decision",
@@ -42,6 +43,7 @@ __all__ = [
     "outcomes",
     "record",
     "reviewers",
+    "settled",
     "tallies",
     "tally",
 ]
@@ -153,6 +155,31 @@ def outcomes(
     )
     states = connection.execute(statement.order_by(table.c.settled_position)).scalars()
     return [state == SampleState.VIOLATION.value for state in states]
+
+
+class SettledSample(NamedTuple):
+    """What people agreed on about a sample, and where in the log."""
+
+    position: int
+    sample: Sample
+    is_violation: bool
+
+
+def settled(connection: sa.Connection) -> Iterator[SettledSample]:
+    """Samples that somebody was sure of, in the order of the log.
+
+    One that counts as harmless because two people could not say is not among them.
+    """
+    judged = schema.sample_judgements
+    statement = (
+        sa.select(table, judged.c.answer)
+        .join(judged, judged.c.position == table.c.settled_position)
+        .where(judged.c.answer != SampleAnswer.UNSURE.value)
+        .order_by(table.c.settled_position)
+    )
+    for row in connection.execute(statement):
+        is_violation = row.answer == SampleAnswer.VIOLATION.value
+        yield SettledSample(row.settled_position, _row(row).sample, is_violation)
 
 
 def reviewers(connection: sa.Connection, stratum: Stratum, epoch: int) -> set[str]:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from tocsin.charts import bar_chart, interval
 from tocsin.errors import ConflictError, InputError, NotFoundError
 from tocsin.pipeline import RuleDetail, propose_pack
 from tocsin.pipeline.backtest import BacktestRun, precision_of
@@ -39,7 +40,6 @@ from tocsin.review import Permission
 from tocsin.store import backtests, events_at, policies
 from tocsin.web.api.backtests import ChangeQuery
 from tocsin.web.callers import Form, Person, person
-from tocsin.web.charts import bar_chart, interval
 from tocsin.web.console import proposals, rules
 from tocsin.web.console.pages import page, redirect
 from tocsin.web.console.rules import colleague_of

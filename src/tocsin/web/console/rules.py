@@ -18,13 +18,13 @@ from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from tocsin.charts import bar_chart, interval, sparkline
 from tocsin.errors import InputError
 from tocsin.pipeline import RuleDetail, RuleSummary, change_state, read_rule, read_rules
 from tocsin.records import ProposalState, RuleState
 from tocsin.review import Colleague, Permission
 from tocsin.store import proposals
 from tocsin.web.callers import Form, Person, person
-from tocsin.web.charts import bar_chart, interval, sparkline
 from tocsin.web.console.pages import page, redirect
 from tocsin.web.context import Context, context_of
 from tocsin.web.subjects import names_of

@@ -1,0 +1,130 @@
+"""Review thresholds and gates, chosen on text that must be left alone.
+
+Comes in: cross-validated log odds of training posts, and the kinds of text that each is. Goes out:
+the thresholds of each harm and the gates of the second layer. Always holds: at its thresholds a
+harm flags no more than its share of every kind of text that is large enough to tell, so that the
+worst kind decides and not the average; the scores are of posts that they had not seen.
+
+Two thresholds stand for each harm: one for the models alone, and a lower one where the grammar of
+threats has named the words too. Two independent reasons need less of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tocsin.errors import InputError
+from tocsin.nlp.scorer import named_harms
+from tocsin.nlp.types import Harm, Reading
+from tocsin.nlp.weights import Floats
+from tocsin.training.fit import Targets
+from tocsin.training.posts import SEED_SET, TrainingPost
+
+__all__ = ["gates", "review_thresholds"]
+
+Bools = npt.NDArray[np.bool_]
+
+SPARED_SHARE: Final = 0.003
+"""Of one harm, of one kind of text that must not be flagged: three harms stay below one per cent,
+and there is room for kinds that no one here has seen."""
+
+ORDINARY_SHARE: Final = 0.0003
+
+HYPERBOLE_SHARE: Final = 0.02
+"""Of posts with violent words that are no threat: people, too, are often unsure."""
+
+SEED_SHARE: Final = 0.03
+"""Seed sentences are written to be hard; real text of their kind is mostly easier."""
+
+NAMED_PART: Final = 0.5
+"""Of each share, what the lower threshold may use up."""
+
+MIN_GROUP: Final = 150
+_MIN_SEEDS: Final = 60
+_LEAST_GATE: Final = -6.0
+_LOWEST: Final = -20.0  # a number that JSON can write, below every score
+
+GATE_LOSS: Final = 0.03
+"""The share of a harm's posts that the first layer may keep from the second."""
+
+
+def review_thresholds(
+    logits: Floats, posts: Sequence[TrainingPost], readings: Sequence[Reading]
+) -> dict[str, dict[str, float]]:
+    """By harm the log odds from which on a person should look: `alone`, and `named`.
+
+    Raises:
+        InputError: no kind of text that must be left alone is large enough to tell.
+    """
+    named = np.array([[harm in named_harms(one) for harm in Harm] for one in readings], bool)
+    found = {}
+    for place, harm in enumerate(Harm):
+        column, is_named = logits[:, place], named[:, place]
+        alone = _highest(_bounds(np.where(is_named, -np.inf, column), posts, 1 - NAMED_PART))
+        both = _highest(_bounds(np.where(is_named, column, -np.inf), posts, NAMED_PART))
+        if both > alone:  # being named must never ask for more: then one threshold stands for all
+            alone = both = _highest(_bounds(column, posts, 1.0))
+        found[harm.value] = {"alone": _rounded(alone), "named": _rounded(both)}
+    return found
+
+
+def _highest(bounds: Iterator[float]) -> float:
+    """The threshold that the worst kind asks for."""
+    found = list(bounds)
+    if not found:
+        raise InputError(
+            "too few posts that must not be flagged to choose a threshold by",
+            hint=f"of one kind (news, counter-speech, ordinary traffic) give at least {MIN_GROUP}",
+        )
+    return max(found)
+
+
+def _bounds(
+    logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost], part: float
+) -> Iterator[float]:
+    """For each kind of text the threshold that it asks for."""
+    rows: dict[str, list[int]] = {}
+    for row, post in enumerate(posts):
+        for group in post.groups:
+            rows.setdefault(group, []).append(row)
+    for group, found in sorted(rows.items()):
+        share = _share(group, posts[found[0]], len(found))
+        if share is not None:
+            yield _threshold(logits[found], share * part)
+
+
+def _share(group: str, post: TrainingPost, count: int) -> float | None:
+    """What may be flagged of a kind of text; None where there is too little of it to tell."""
+    if post.data_set == SEED_SET:
+        return SEED_SHARE if count >= _MIN_SEEDS else None
+    if count < MIN_GROUP:
+        return None
+    if group.startswith("hyperbole"):
+        return HYPERBOLE_SHARE
+    return ORDINARY_SHARE if post.is_ordinary else SPARED_SHARE
+
+
+def _threshold(logits: npt.NDArray[np.float32], share: float) -> float:
+    """The lowest threshold that lets at most this share pass."""
+    ordered = np.sort(logits)[::-1]
+    highest = ordered[int(len(ordered) * share)]
+    return float(np.nextafter(highest, np.float32(np.inf))) if np.isfinite(highest) else -np.inf
+
+
+def gates(logits: Floats, targets: Targets) -> dict[str, float]:
+    """By harm the log odds of the first layer from which on the second is asked."""
+    found = {}
+    for place, harm in enumerate(Harm):
+        positives = targets.truths[:, place] & (targets.weights[:, place] >= 1)
+        lost = float(np.quantile(logits[positives, place], GATE_LOSS))
+        found[harm.value] = _rounded(max(lost, _LEAST_GATE))
+    return found
+
+
+def _rounded(value: float) -> float:
+    """Upwards: downwards would let through what lies between."""
+    return float(np.ceil(max(value, _LOWEST) * 1e4) / 1e4)

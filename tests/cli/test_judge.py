@@ -1,0 +1,168 @@
+"""`tocsin judge` as a user runs it, against a model's server on a loopback socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from tests.support.models import ModelServer, answering, chat, failing, judged, serving
+from tests.support.runs import environment, made_lines
+
+KEY = "canary-key-0123456789"
+POSTS = made_lines(3, slogan_every=2)
+
+Program = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def by_slogan(body: dict[str, Any]) -> Response:
+    """A judge that knows one slogan."""
+    found = "iron" in body["messages"][1]["content"].lower()
+    return JSONResponse(chat(judged(int(found), 0.8)))
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with serving(by_slogan) as server:
+        yield server
+
+
+@pytest.fixture
+def clause(tmp_path: Path) -> Path:
+    path = tmp_path / "support.md"
+    path.write_text("No praise of the Iron Dawn.")
+    return path
+
+
+@pytest.fixture
+def tocsin(server: ModelServer, tmp_path: Path) -> Program:
+    def run(
+        *words: str | Path, lines: Sequence[bytes] = POSTS, **variables: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        env = {
+            **{name: value for name, value in os.environ.items() if "TOCSIN" not in name},
+            **environment(tmp_path),
+            "TOCSIN_DB": f"sqlite:///{tmp_path / 'tocsin.db'}",
+            "TOCSIN_JUDGE_URL": server.url,
+            "TOCSIN_JUDGE_MODEL": "m",
+            **variables,
+        }
+        command = [sys.executable, "-m", "tocsin", *map(str, words)]
+        return subprocess.run(
+            command, input=b"\n".join(lines), env=env, capture_output=True, check=False
+        )
+
+    return run
+
+
+def opinions(ran: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
+    assert b"Traceback" not in ran.stderr
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def test_an_opinion_is_written_for_each_post_in_order(tocsin: Program, clause: Path) -> None:
+    ran = tocsin("judge", "--policy", clause)
+
+    assert ran.returncode == 0
+    told = opinions(ran)
+    assert [each["id"] for each in told] == [json.loads(line)["id"] for line in POSTS]
+    has_slogan = ["iron" in line.decode().lower() for line in POSTS]
+    assert [each["label"] == "breach" for each in told] == has_slogan
+    assert {each["clause"] for each in told} == {"support"}
+    assert not any("action" in each for each in told)
+
+
+def test_a_clause_of_the_policy_in_force_is_told_as_moderators_read_it(
+    tocsin: Program, server: ModelServer
+) -> None:
+    assert tocsin("init").returncode == 0
+    ran = tocsin("judge", "--clause", "terror.support", "--style", "safeguard")
+
+    assert ran.returncode == 0, ran.stderr
+    system = server.asked[0].system
+    for part in ("speaks for a designated group", "Long live", "Students marched", "news"):
+        assert part in system
+
+
+def test_the_key_comes_from_a_file_and_is_not_shown(
+    tocsin: Program, server: ModelServer, clause: Path, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text(f"{KEY}\n")
+    ran = tocsin("judge", "--policy", clause, "--key-file", key)
+
+    assert server.asked[0].headers["authorization"] == f"Bearer {KEY}"
+    assert KEY.encode() not in ran.stdout + ran.stderr
+
+
+def test_a_line_that_is_no_event_is_named_and_stops_nothing(tocsin: Program, clause: Path) -> None:
+    ran = tocsin("judge", "--policy", clause, lines=[POSTS[0], b"canary", POSTS[1]])
+
+    assert ran.returncode == 2
+    assert len(opinions(ran)) == 2
+    assert b"line 2" in ran.stderr
+    assert b"canary" not in ran.stderr
+
+
+def test_a_model_that_says_nothing_is_an_outside_failure(
+    tocsin: Program, server: ModelServer, clause: Path
+) -> None:
+    server.behaviour = answering(chat("I would rather not."))
+    ran = tocsin("judge", "--policy", clause)
+
+    assert ran.returncode == 3
+    assert all(each["abstained"] and each["label"] is None for each in opinions(ran))
+    assert b"no opinion on 3 posts" in ran.stderr
+
+
+def test_one_post_without_an_opinion_is_counted(
+    tocsin: Program, server: ModelServer, clause: Path
+) -> None:
+    server.behaviour = failing(400, 1, by_slogan)
+    ran = tocsin("judge", "--policy", clause)
+
+    assert ran.returncode == 0
+    assert sum(each["abstained"] for each in opinions(ran)) == 1
+    assert b"no opinion on 1 post" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "told"),
+    [
+        ((), {}, b"one clause"),
+        (("--clause", "a", "--policy", "{clause}"), {}, b"one clause"),
+        (("--policy", "{clause}"), {"TOCSIN_JUDGE_MODEL": ""}, b"no judge is set up"),
+        (("--policy", "{clause}", "--url", "https://models.example/v1"), {}, b"another machine"),
+        (("--policy", "{empty}"), {}, b"empty"),
+    ],
+)
+def test_what_cannot_work_is_said_before_a_post_is_read(
+    tocsin: Program,
+    server: ModelServer,
+    clause: Path,
+    words: tuple[str, ...],
+    variables: dict[str, str],
+    told: bytes,
+) -> None:
+    (clause.parent / "empty.md").write_text(" \n")
+    paths = {"clause": clause, "empty": clause.parent / "empty.md"}
+    ran = tocsin("judge", *(word.format(**paths) for word in words), **variables)
+
+    assert ran.returncode == 2
+    assert told in ran.stderr
+    assert server.asked == []
+
+
+def test_a_clause_that_the_policy_lacks_names_the_nearest(tocsin: Program) -> None:
+    assert tocsin("init").returncode == 0
+    ran = tocsin("judge", "--clause", "terror.suport")
+
+    assert ran.returncode == 2
+    assert b"did you mean `terror.support`?" in ran.stderr
