@@ -87,3 +87,21 @@ def test_signs_beyond_the_cap_are_capped_by_the_reader() -> None:
 def test_without_signs_the_voice_is_the_writers_own() -> None:
     assert role_scores(Signs()) == {Role.OWN_VOICE: 1.0}
     assert leading({}) is Role.OWN_VOICE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'll kill you for this, Mara Ellison, and I'm not kidding.",
+        "سأقتلك يا مارا، وما أمزح",
+        "We will kill you at the match.",
+        "Are you at home? I will kill you tonight.",
+        "You wrote about my family, so now I will kill yours.",
+    ],
+)
+def test_what_looks_like_an_excuse_is_none(text: str) -> None:
+    assert read(text).role is Role.OWN_VOICE
+
+
+def test_an_arabic_what_negates_no_judgement() -> None:
+    assert read("ما فعلوه بالعمال جريمة ولا يمثل ديننا").role is Role.CONDEMNATION

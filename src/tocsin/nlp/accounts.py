@@ -71,7 +71,7 @@ class AccountModel:
     def score(self, accounts: Sequence[AccountPosts]) -> list[AccountScore]:
         """One score per account, in order."""
         texts = [post for account in accounts for post in account.posts]
-        judged = iter(self._posts.judge(texts, all_vectors=True))
+        judged = iter(self._posts.judge(texts, for_account=True))
         return [
             self._score(account.id, [next(judged) for _ in account.posts]) for account in accounts
         ]

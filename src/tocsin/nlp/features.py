@@ -95,10 +95,12 @@ def _with_threats(reading: Reading) -> Reading:
     return replace(reading, threats=threats) if threats else reading
 
 
-def vectors_of(words: Sequence[str], source: VectorSource) -> Floats:
+def vectors_of(
+    words: Sequence[str], source: VectorSource, *, scale: float = VECTOR_SCALE
+) -> Floats:
     """The vectors of the author's own words, scaled; a text without words has one of zeros."""
     with_words = [row for row, text in enumerate(words) if text]
     found = source.embed([words[row][:MAX_VECTOR_CHARACTERS] for row in with_words])
     vectors = np.zeros((len(words), found.shape[1] if with_words else 0), np.float32)
-    vectors[with_words] = found * VECTOR_SCALE
+    vectors[with_words] = found * scale
     return vectors

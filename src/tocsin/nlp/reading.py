@@ -48,7 +48,7 @@ _UNMARKED: Final = frozenset({"first_person", "second_person", "third_person", "
 _ROLE_PLACES: Final = [
     place
     for place, kind in enumerate(KINDS)
-    if kind in {"report", "condemnation", "mockery", "fiction", "hyperbole", "laughter"}
+    if kind in {"report", "condemnation", "mockery", "fiction", "hyperbole", "laughter", "sport"}
 ]
 _NO_QUOTES: Final = Marked((), (), ())
 _PLAIN: Final = {Role.OWN_VOICE: 1.0}
@@ -234,6 +234,7 @@ def _signs_of_counts(cues: dict[str, int], n_quoted: int, n_asking: int, n_news:
         fiction=capped("fiction"),
         hyperbole=capped("hyperbole"),
         laughter=capped("laughter"),
+        sport=capped("sport"),
         first_person=capped("first_person"),
         second_person=capped("second_person"),
     )

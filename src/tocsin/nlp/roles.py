@@ -58,6 +58,7 @@ class Signs(NamedTuple):
     fiction: int = 0
     hyperbole: int = 0
     laughter: int = 0
+    sport: int = 0
     first_person: int = 0
     second_person: int = 0
     menace: int = 0
@@ -118,7 +119,11 @@ _POINTS: Final[Mapping[Role, Mapping[str, _Points]]] = {
         "condemnations": _Points(-8),
     },
     Role.FICTION: {"fiction": _Points(50, 16)},
-    Role.HYPERBOLE: {"hyperbole": _Points(52, 16), "laughter": _Points(14)},
+    Role.HYPERBOLE: {
+        "hyperbole": _Points(52, 16),
+        "laughter": _Points(14),
+        "sport": _Points(40, 18),
+    },
 }
 _PRECEDENCE: Final = (
     Role.CONDEMNATION,

@@ -31,6 +31,9 @@ QUOTED: Final = "quoted:"
 DANGEROUS: Final = frozenset({"praise", "join_call", "violence"})
 _GROUPS: Final = ("group_full_name", "group_name", "group_dismissive")
 _NEGATION_REACH: Final = 34  # characters, some five words
+_MOST_BETWEEN: Final = 4  # words
+_ADJACENT: Final = frozenset({"ما"})
+"""Words that negate the next word only; elsewhere they mean "what"."""
 _BEHIND: Final = ("nicht", "değil", "degil")
 _NEXT: Final = 2  # characters between a word and the next
 _CLAUSE: Final = re2.compile(r"[,،;؛:.!?؟\n]")
@@ -83,7 +86,10 @@ def _is_taken_back(text: str, hit: CueHit, negations: HitIndex, cues: HitIndex) 
 def _reaches(text: str, negation: CueHit, hit: CueHit, cues: HitIndex) -> bool:
     """Whether a negation before a cue takes it back."""
     between = text[negation.end : hit.start]
-    if len(between) > _NEGATION_REACH or _CLAUSE.search(between):
+    n_between = len(between.split())
+    if n_between > _MOST_BETWEEN or len(between) > _NEGATION_REACH or _CLAUSE.search(between):
+        return False
+    if n_between and text[negation.start : negation.end] in _ADJACENT:
         return False
     if _STOPPING.search(text[negation.end : hit.end + 1].lower()):
         return False
@@ -112,6 +118,7 @@ def signs_of(
     taken = negated(text, own_hits, DANGEROUS)
     spared = [hit for hit in taken if hit.kind == "violence"]
     recanted = negated(text, own_hits, frozenset({"condemnation"}))
+    meant = negated(text, own_hits, frozenset({"hyperbole"}))  # "not kidding"
     menaces = _menaces(text, own_hits, lines, taken)
     own, others = counts
     danger = sum(own[kind] for kind in DANGEROUS) - len(taken)
@@ -132,8 +139,9 @@ def signs_of(
         questions=_capped(_questions(text, own_hits, quoted, lines)),
         asking_words=_capped(own["question"]),
         fiction=_capped(own["fiction"]),
-        hyperbole=_capped(own["hyperbole"]),
+        hyperbole=_capped(own["hyperbole"] - len(meant)),
         laughter=_capped(own["laughter"]),
+        sport=_capped(own["sport"]),
         first_person=_capped(sum(is_subject(text, hit) for hit in own_hits)),
         second_person=_capped(own["second_person"]),
         menace=int(bool(menaces)),
@@ -181,7 +189,7 @@ def _speaks_to_reader(hits: Sequence[CueHit], lines: Sequence[TextSpan]) -> bool
 def _questions(
     text: str, hits: Sequence[CueHit], quoted: Sequence[TextSpan], lines: Sequence[TextSpan]
 ) -> int:
-    """Questions of the writer's own: those about danger; any, where they make most of a text."""
+    """Questions of the writer's own, where danger stands in questions only, or there is none."""
     asked = [
         line
         for line in lines
@@ -190,9 +198,11 @@ def _questions(
     ]
     if not asked:
         return 0
-    about = HitIndex([hit for hit in hits if hit.kind in DANGEROUS or hit.kind in _GROUPS])
-    found = sum(bool(about.between(line.start, line.end)) for line in asked)
-    if found:
-        return found
+    danger = [hit for hit in hits if hit.kind in DANGEROUS]
+    if danger:
+        is_asked = all(inside(hit.start, asked) for hit in danger)
+        return len(asked) if is_asked else 0
+    if any(hit.kind in _GROUPS and inside(hit.start, asked) for hit in hits):
+        return len(asked)
     is_mostly_asking = sum(end - start for start, end in asked) * 2 >= len(text)
     return len(asked) if is_mostly_asking else 0

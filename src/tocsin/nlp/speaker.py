@@ -42,6 +42,7 @@ _JUDGING: Final = frozenset({"condemnation", "mockery"})
 _FEELING: Final = "revulsion"
 _STRONG: Final = frozenset({"violence", "praise", "join_call"})
 _VERB_LAST: Final = "tr"
+_VERB_FIRST: Final = "ar"
 _SUBJECT_REACH: Final = 16  # characters between "we" and "are telling"
 _COLON_REACH: Final = 70
 _NAME_REACH: Final = 60  # a name, a title and a colon at the head of a line
@@ -66,9 +67,16 @@ _TURN: Final = re2.compile(
     r"[,،;؛–—-]\s*(?:but|yet|however|although|though|and (?:i|we)\b|so (?:i|we)\b"
     r"|mais|aber|doch|sondern|pero|sino|но|однако|ama|fakat|ancak|tapi|tetapi|namun"
     r"|لكن|ولكن|لكننا|إلا أن)"
+    r"|\sso (?:now )?(?:i|we|i'm|i’m|i'll|i’ll|we're|we’re|we'll|we’ll)\s"
     r"|\s(?:but|mais|aber|pero|но|ama|fakat|tapi|tetapi|لكن|ولكن|لكنه|لكنهم)\s",
     options=_IGNORING_CASE,
 )
+_ABOUT: Final = re2.compile(
+    r"\s+(?:about|of|on|over|عن|über|von|sur|sobre|о|об|про|hakkında|tentang|soal)\s",
+    options=_IGNORING_CASE,
+)
+"""What follows "wrote about" is a topic, not what was said."""
+_ABOUT_REACH: Final = 12
 _COMMA: Final = re2.compile(r"[,،;]\s*\S")
 _OWN_AFTER_COMMA: Final = re2.compile(
     r"[,;]\s*(?:i|we|i'm|we're|i'll|we'll|i’ll|we’ll|i’m|we’re)\b", options=_IGNORING_CASE
@@ -174,7 +182,7 @@ class _Finder(NamedTuple):
         colon = self._colon(hit, sentence)
         if colon is not None:
             return self._until_judged(colon, self._line_end(colon))
-        if hit.kind == "source":
+        if hit.kind == "source" or _ABOUT.match(self.text[hit.end : hit.end + _ABOUT_REACH]):
             return None
         before = self._before(hit, sentence)
         if before is not None:
@@ -190,6 +198,8 @@ class _Finder(NamedTuple):
             span = self._trimmed(sentence.start, hit.start)
             return span if n_words(text[span.start : span.end]) >= _FEWEST_WORDS else None
         if n_words(text[hit.end : sentence.end]) > _MOST_TRAILING_WORDS:
+            return None
+        if hit.lang == _VERB_FIRST:
             return None
         commas = list(_COMMA.finditer(text[sentence.start : hit.start + 1]))
         if not commas:

@@ -1,18 +1,19 @@
 """The text models that ship, ready to score.
 
-Comes in: a folder of weights, or nothing for those in the package. Goes out: models of posts and of
-accounts. Always holds: without the `text` extra the first layer stands alone, and the version says
-so; weights load once per call, within a second. Refused: a folder that holds no weights.
+Comes in: a folder of weights, or nothing for those in the package. Goes out: models of posts and
+accounts. Always holds: without the extras `text` and `wide` the layers before stand alone, and the
+version says so. Refused: a folder that holds no weights.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
 from tocsin.errors import InputError
 from tocsin.nlp.accounts import AccountModel
-from tocsin.nlp.adapters.embed import UseEmbedder
+from tocsin.nlp.adapters.embed import E5Embedder, UseEmbedder
 from tocsin.nlp.features import VectorSource
 from tocsin.nlp.reading import Reader
 from tocsin.nlp.scorer import PostModel
@@ -33,7 +34,8 @@ def load_post_model(folder: Path | None = None) -> PostModel:
     Raises:
         InputError: the folder holds no weights.
     """
-    return PostModel(read_weights(folder or starter_folder()), Reader(), _vectors())
+    weights = read_weights(folder or starter_folder())
+    return PostModel(weights, Reader(), _installed(UseEmbedder), _installed(E5Embedder))
 
 
 def load_scorer(folder: Path | None = None) -> PostScorer:
@@ -46,9 +48,9 @@ def load_account_scorer(folder: Path | None = None) -> AccountScorer:
     return AccountModel(load_post_model(folder))
 
 
-def _vectors() -> VectorSource | None:
-    """The source of vectors; None where the extra is not installed."""
+def _installed(source: Callable[[], VectorSource]) -> VectorSource | None:
+    """A source of vectors; None where its extra is not installed."""
     try:
-        return UseEmbedder()
+        return source()
     except InputError:
         return None

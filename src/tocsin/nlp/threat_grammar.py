@@ -15,6 +15,8 @@ An expression is a row of elements between blanks:
     ^                 the beginning of a clause
     act=(...)         the words are the part `act` of the threat
 
+`prefix` in a file may stand before every word ("and" in Arabic).
+
 `?` after an element: it may be missing; `*`: it stands up to three times, or not at all.
 """
 
@@ -102,11 +104,11 @@ def read_grammar(given: Mapping[str, Any]) -> Grammar:
     Raises:
         GrammarError: what cannot be read.
     """
-    compiler = _Compiler(str(given["language"]), given["lists"])
+    compiler = _Compiler(str(given["language"]), given["lists"], given.get("prefix", ""))
     rules = [compiler.rule(number, one) for number, one in enumerate(given["rules"])]
     return Grammar(
         language=compiler.language,
-        anchors=Expression(compiler.alternatives(given["anchors"], 0)),
+        anchors=Expression(_bare(compiler.alternatives(given["anchors"], 0))),
         rules=tuple(rules),
         words={name: frozenset(map(in_normal_form, rows)) for name, rows in given["words"].items()},
         context=compiler.expressions(given["context"]),
@@ -117,9 +119,10 @@ def read_grammar(given: Mapping[str, Any]) -> Grammar:
 class _Compiler:
     """Turns the expressions of one file into RE2."""
 
-    def __init__(self, language: str, lists: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, language: str, lists: Mapping[str, Sequence[str]], prefix: str = "") -> None:
         self.language = language
         self._lists = lists
+        self._prefix = self._part(prefix) if prefix else ""
 
     def rule(self, number: int, given: Mapping[str, Any]) -> Rule:
         """One rule of the file; `match` is one expression or several."""
@@ -172,17 +175,19 @@ class _Compiler:
             return _CLAUSE
         if piece.startswith(".."):
             return f"(?:{_GAP}){{0,{int(piece[2:])}}}"
-        if piece[-1] == "?" and len(piece) > 1 and "+" not in piece:
+        parts = self._split(piece, "+")
+        if piece[-1] == "?" and len(piece) > 1 and len(parts) == 1:
             return f"(?:{self._element(piece[:-1], depth)})?"
         if piece[-1] == "*" and len(piece) > 1:
             return f"(?:{self._element(piece[:-1], depth)}){{0,{_AT_MOST}}}"
-        if "+" in piece:
-            return f"<{''.join(self._part(part) for part in piece.split('+'))}>"
+        if len(parts) > 1:
+            return f"<{self._prefix}{''.join(map(self._part, parts))}>"
         if piece[0] == "(":
             return self.alternatives(self._split(piece[1:-1], "|"), depth + 1)
         if piece[0] == "{":
             return self._named(piece[1:-1], depth)
-        return "".join(f"<{_literal(word)}>" for word in elided(in_normal_form(piece)))
+        words = elided(in_normal_form(piece))
+        return "".join(f"<{self._prefix}{_literal(word)}>" for word in words)
 
     def _named(self, name: str, depth: int) -> str:
         if name in _BUILT_IN:
@@ -205,6 +210,11 @@ class _Compiler:
             rows = [_literal(row) for row in self._split(bare[1:-1], "|")]
             return f"(?:{'|'.join(rows)}){optional}"
         return f"(?:{_literal(bare)}){optional}"
+
+
+def _bare(source: str) -> str:
+    """Without apostrophes, as in a rough line."""
+    return source.replace("\\'", "").replace("'", "")
 
 
 def _literal(words: str) -> str:

@@ -52,6 +52,7 @@ class _Lists:
         self.own = words.get("self", _NONE)
         self.pronouns = words.get("pronouns", _NONE)
         self.counts = words.get("counts", _NONE)
+        self.articles = words.get("articles", _NONE)
         self.skip = words.get("skip", _NONE)
         self.quantifiers = words.get("quantifiers", _NONE)
         self.possessives = words.get("possessives", _NONE)
@@ -64,8 +65,25 @@ class _Lists:
         self.close = words.get("close", _NONE)
         self.opponents = words.get("opponents", _NONE)
         self.links = words.get("links", _NONE)
+        self._prefixes = tuple(sorted(words.get("prefixes", ()), key=len, reverse=True))
         self.plurals = tuple(words.get("plurals", ()))
         self.singulars = tuple(words.get("singulars", ()))
+
+    def is_thing(self, word: str) -> bool:
+        """Whether the word, or what stands behind a prefix, is no person."""
+        if word in self.things or word.startswith("http"):
+            return True
+        return any(
+            word.startswith(prefix)
+            and not self.things.isdisjoint({word[len(prefix) :], "ال" + word[len(prefix) :]})
+            for prefix in self._prefixes
+        )
+
+    def is_article(self, word: str, behind: Sequence[str]) -> bool:
+        """Whether a word that may be a pronoun ("les", "los") leads to a name here."""
+        if word not in self.articles or not behind:
+            return False
+        return _is_word(behind[0]) and behind[0] not in self.stop and behind[0] not in self.pronouns
 
     def is_plural(self, word: str) -> bool:
         """Whether the ending says so."""
@@ -127,7 +145,7 @@ def _read(
         word = words[index]
         if word in known.nobody:
             return Target(Aim.NOBODY, first, index + 1)
-        if word in known.quantifiers:
+        if word in known.quantifiers or known.is_article(word, words[index + 1 : last]):
             is_all = True
         elif word in known.possessives:
             is_theirs = True
@@ -186,7 +204,7 @@ def _aim(
         return Aim.GROUP
     if any(word in known.close for word in name):
         return Aim.UNKNOWN
-    if any(word in known.things or word.startswith("http") for word in name):
+    if any(map(known.is_thing, name)):
         return Aim.THING
     if is_all or known.is_plural(head):
         return Aim.GROUP

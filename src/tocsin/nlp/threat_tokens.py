@@ -2,8 +2,8 @@
 
 Comes in: a text. Goes out: `Tokens`: its words in normal form, each between angle brackets
 (`<we><know><where><.>`), and the way back to the original characters. Always holds: a word holds
-no bracket; the end of a sentence or line is the word `.`, of a question `?`, a quotation mark `"`;
-spans lie inside the text. Refused: nothing.
+no bracket; the end of a sentence, a line or the text is the word `.`, of a question `?`, a
+quotation mark `"`; spans lie inside the text. Refused: nothing.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ class Tokens:
                 elif chunk:
                     self._cut(chunk, number, at)
                 at += len(chunk) + 1
+        if self.words:
+            last, (_, normal) = len(lines) - 1, lines[-1]
+            self._add(".", last, len(normal.text), len(normal.text))
         pieces = [_raw(word) for word in self.words]
         self.line = b"<" + b"><".join(pieces) + b">" if pieces else b""
         self._firsts: list[int] = []
@@ -79,7 +82,7 @@ class Tokens:
             at += len(piece) + 2
 
     def _cut(self, piece: str, number: int, at: int) -> None:
-        """Add the words of what stands between two blanks; a sign after a word is the usual case."""
+        """Add the words between two blanks; most often one word, with a sign behind it."""
         mark = _MARKS.get(piece[-1])
         if mark and piece[:-1].isalpha():
             last = at + len(piece) - 1
@@ -117,8 +120,10 @@ def tokenise(text: str) -> Tokens:
     """The words of a text.
 
     >>> tokenise("We KNOW where, all of it!").line
-    b'<we><know><where><,><all><of><it><.>'
+    b'<we><know><where><,><all><of><it><.><.>'
     """
+    if not text.isascii():
+        text = _encodable(text)
     lines: list[tuple[int, NormalText]] = []
     at = 0
     for line in text.split("\n")[:MAX_LINES]:
@@ -128,22 +133,39 @@ def tokenise(text: str) -> Tokens:
     return Tokens(lines)
 
 
+def _encodable(text: str) -> str:
+    """Half a character, which has no bytes, becomes a sign of the same length."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return text
+
+
 def rough_line(text: str) -> bytes:
     """The words of a text as in `Tokens.line`, at a tenth of the cost, to look for single words.
 
     Signs stand for blanks, digits for the letters they look like; nothing leads back to the text.
+    Where there are apostrophes, all words follow again without them.
 
     >>> rough_line("We KN0W where!")
     b'<we><know><where>'
     """
-    if text.isascii():
-        words = text.encode("ascii").translate(_ROUGH_ASCII).split()
-    else:
-        folded = unicodedata.normalize("NFKD", text.casefold()).translate(_rough())
-        words = _raw(folded).split()
+    words = _rough_words(text)
+    if not _HAS_APOSTROPHE.isdisjoint(text):
+        words += _rough_words(text.translate(_WITHOUT_APOSTROPHES))
     return b"<" + b"><".join(words) + b">" if words else b""
 
 
+def _rough_words(text: str) -> list[bytes]:
+    if text.isascii():
+        return text.encode("ascii").translate(_ROUGH_ASCII).split()
+    folded = unicodedata.normalize("NFKD", text.casefold()).translate(_rough())
+    return _raw(folded).split()
+
+
+_HAS_APOSTROPHE: Final = frozenset("'’ʼ`´")
+_WITHOUT_APOSTROPHES: Final = str.maketrans(dict.fromkeys(_HAS_APOSTROPHE))
 _LEET: Final = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "$": "s"}
 _KEPT: Final = frozenset("#-*")
 _ROUGH_ASCII: Final = bytes(

@@ -29,7 +29,7 @@ _PLAIN: Final = 0.75
 def threat_vector(threats: Sequence[Threat]) -> npt.NDArray[np.float32]:
     """The features of the threats of one text.
 
-    >>> threat_vector([]).any(), threat_vector([]).shape == (len(THREAT_FEATURES),)
+    >>> bool(threat_vector([]).any()), threat_vector([]).shape == (len(THREAT_FEATURES),)
     (False, True)
     """
     vector = np.zeros(len(THREAT_FEATURES), np.float32)

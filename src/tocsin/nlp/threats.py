@@ -13,7 +13,7 @@ the target and the surroundings take from it (`_TAKEN`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -21,6 +21,7 @@ from typing import Any, Final
 import re2
 import yaml
 
+from tocsin.nlp.arabizi import Arabizi, is_arabizi, transliterate
 from tocsin.nlp.threat_context import Context, Surroundings
 from tocsin.nlp.threat_grammar import Grammar, Rule, read_grammar
 from tocsin.nlp.threat_targets import Aim, Target, target_after, target_before
@@ -59,7 +60,7 @@ _TAKEN: Final = {
 class _Found:
     """One match: the words of the whole and of the act, and the target.
 
-    Between `said_from` and the act stand the words that join a subject to it.
+    From `said_from` to the end of the act stand the words that join a target to it.
     """
 
     rule: Rule
@@ -102,6 +103,10 @@ def find_threats(
     >>> found.kind.value, found.own_voice
     ('veiled', True)
     """
+    if "ar" in languages and _MAYBE_ARABIZI.search(text.encode("utf-8", "replace")):
+        found = _in_arabizi(text, (*quoted, *attributed))
+        if found:
+            return found
     rough = rough_line(text)
     if not _any_anchor().search(rough):
         return ()
@@ -115,6 +120,38 @@ def find_threats(
     return tuple(_plainest(threats))
 
 
+_MAYBE_ARABIZI: Final = re2.compile(rb"(?i)[a-z][235679][a-z]|\b[35][a-z]{3}|[a-z]{2}[37]\b")
+
+
+def _in_arabizi(text: str, foreign: Sequence[TextSpan]) -> tuple[Threat, ...]:
+    """The threats in Arabic written with Latin letters and digits, placed in the original."""
+    if not is_arabizi(text):
+        return ()
+    read = transliterate(text)
+    return tuple(
+        replace(
+            threat,
+            own_voice=threat.own_voice and not _meets(places[ThreatPart.ACT], foreign),
+            parts=places,
+        )
+        for threat in find_threats(read.text, languages=["ar"])
+        if (places := _placed(read, threat)).get(ThreatPart.ACT)
+    )
+
+
+def _placed(read: Arabizi, threat: Threat) -> dict[ThreatPart, tuple[TextSpan, ...]]:
+    placed = {
+        part: tuple(span for at in spans if (span := read.original_span(*at)))
+        for part, spans in threat.parts.items()
+    }
+    return {part: spans for part, spans in placed.items() if spans}
+
+
+def _meets(spans: Sequence[TextSpan], others: Sequence[TextSpan]) -> bool:
+    """Whether any of these spans shares characters with any of the others."""
+    return any(one.start < b and a < one.end for one in spans for a, b in others)
+
+
 def _threats(
     text: str, tokens: Tokens, known: Grammar, foreign: Sequence[TextSpan]
 ) -> Iterator[tuple[int, int, Threat]]:
@@ -124,7 +161,7 @@ def _threats(
     context = Context(tokens, known.context)
     parts = Context(tokens, known.parts)
     for one in found:
-        around = context.around(one.first, one.last, (one.said_from, one.act[0]))
+        around = context.around(one.first, one.last, (one.said_from, one.act[1]))
         if around.negated and "keeps" not in one.rule.traits:
             continue
         if context.covers("peaceful", one.act[0], one.last):
@@ -136,8 +173,7 @@ def _threats(
         score = _score(one, around)
         if score < MIN_SCORE:
             continue
-        span = tokens.span(*one.act)
-        is_foreign = any(start < span.end and span.start < end for start, end in foreign)
+        is_foreign = _meets([tokens.span(*one.act)], foreign)
         threat = Threat(
             kind=_kind(one.rule, around),
             score=score,
@@ -179,7 +215,9 @@ def _found(
         target = Target(Aim.NONE, first, first)
     if target is not None and not _counts(target, rule):
         return None
-    said_from = groups["subject"][1] if "subject" in groups else act[0]
+    said_from = act[0]
+    if target is not None and "subject" not in groups:
+        said_from = min(act[0], target.first)
     if target is not None and "subject" in groups:
         first = groups["subject"][1] if target.aim is Aim.NONE else target.first
         said_from = max(first, target.last)

@@ -22,7 +22,7 @@ from tocsin.nlp.types import ROLES, Reading
 
 __all__ = ["CUE_FEATURES", "CUE_VERSION", "cue_matrix", "cue_vector"]
 
-CUE_VERSION: Final = "cues 1"
+CUE_VERSION: Final = "cues 2"
 MOST: Final = 8
 _FLAGS: Final = ("negated", "spared", "recanted", "menace", "aimed", "news_host", "questions")
 _IMAGE: Final = tuple(f"image:{kind}" for kind in ("violence", "praise", "join_call"))

@@ -55,8 +55,13 @@ class Head:
     shift: Floats
 
     def logits(self, inputs: Floats) -> Floats:
-        """(texts, inputs) to (texts, outputs): calibrated log odds."""
-        found: Floats = self.scale * (inputs @ self.weights + self.bias) + self.shift
+        """(texts, inputs) to (texts, outputs): calibrated log odds.
+
+        Not `inputs @ weights`: a matrix library takes another route for one row than for many,
+        and a text must have the same bits alone and in a batch.
+        """
+        products = np.einsum("ij,jk->ik", inputs, self.weights)
+        found: Floats = self.scale * (products + self.bias) + self.shift
         return found
 
 
@@ -65,8 +70,10 @@ class ModelWeights:
     """All arrays of the models.
 
     `grams`: (2**bits, outputs) and its `gram_bias`; `first` takes the sums of the grams and the
-    cues; `second` takes these and the vector; `account`: weights of the summary of an account;
-    `examples`: judged posts as vectors, (n, dimensions) int8, with `example_codes` by their side.
+    cues; `second` takes these and the vector; `third`, where there is one, takes the first's input,
+    the second's log odds and the wide vector, and gives the harms only; `account`: weights of the
+    summary of an account; `examples`: judged posts as vectors, (n, dimensions) int8, with
+    `example_codes` by their side.
     """
 
     grams: Floats
@@ -74,6 +81,7 @@ class ModelWeights:
     cue_scale: Floats
     first: Head
     second: Head
+    third: Head | None
     account: Floats
     examples: npt.NDArray[np.int8]
     example_ids: tuple[str, ...]
@@ -90,7 +98,10 @@ def _arrays(weights: ModelWeights) -> dict[str, npt.NDArray[Any]]:
         "account": weights.account,
         "examples": weights.examples,
     }
-    for name, head in (("first", weights.first), ("second", weights.second)):
+    heads = {"first": weights.first, "second": weights.second, "third": weights.third}
+    for name, head in heads.items():
+        if head is None:
+            continue
         arrays[f"{name}.weights"] = head.weights
         arrays[f"{name}.bias"] = head.bias
         arrays[f"{name}.scale"] = head.scale
@@ -157,6 +168,7 @@ def _assembled(
         cue_scale=arrays["cue_scale"],
         first=_head(arrays, "first"),
         second=_head(arrays, "second"),
+        third=_head(arrays, "third") if "third.weights" in arrays else None,
         account=arrays["account"],
         examples=arrays["examples"],
         example_ids=tuple(example["id"] for example in examples),

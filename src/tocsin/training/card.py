@@ -30,14 +30,16 @@ _DIGITS: Final = 4
 def data_of(
     posts: Sequence[TrainingPost],
     n_held_out: int,
-    source: VectorSource,
+    sources: Sequence[VectorSource | None],
     licences: Mapping[str, str],
 ) -> dict[str, Any]:
     """What was trained on: posts by set, by language and by code, and what was held out."""
     sets = Counter(post.data_set for post in posts)
     return {
         "outputs": list(OUTPUTS),
-        "vectors": {"name": source.name, "version": source.version},
+        "vectors": [
+            {"name": source.name, "version": source.version} for source in sources if source
+        ],
         "data": {
             "posts": len(posts),
             "held_out_posts": n_held_out,
@@ -56,12 +58,11 @@ def _counts(values: Iterable[str]) -> dict[str, int]:
 
 
 def figures_of(
-    logits: Floats,
-    first_logits: Floats,
+    layers: Mapping[str, Floats],
     targets: Targets,
     accounts: FittedAccounts,
 ) -> dict[str, Any]:
-    """Cross-validated figures of both layers, by harm, over the posts that count in full."""
+    """Cross-validated figures by harm and layer, over the posts that count in full."""
     figures: dict[str, Any] = {}
     for place, harm in enumerate(Harm):
         rows = targets.weights[:, place] > 0
@@ -76,7 +77,7 @@ def figures_of(
                         average_precision(*_parted(layer[rows, place], truths))
                     ),
                 }
-                for name, layer in (("first_layer", first_logits), ("both_layers", logits))
+                for name, layer in layers.items()
             },
         }
     figures["accounts"] = {"supporting": accounts.n_supporting, "others": accounts.n_others}

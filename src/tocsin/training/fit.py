@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from tocsin.errors import InputError
 from tocsin.nlp.hashed import BITS, Grams
+from tocsin.nlp.types import Harm
 from tocsin.nlp.weights import OUTPUTS, Floats, Head
 from tocsin.training.posts import TrainingPost
 
@@ -27,7 +28,9 @@ __all__ = [
     "Targets",
     "fit_grams",
     "fit_head",
+    "fit_wide",
     "folds_of",
+    "is_enough",
     "logistic",
     "targets_of",
 ]
@@ -39,6 +42,9 @@ GRAM_STRENGTH: Final = 20.0
 
 HEAD_STRENGTH: Final = 0.01
 """The same for the heads, whose inputs have a spread of about one."""
+
+WIDE_STRENGTH: Final = 0.002
+"""Of the third layer, which has fewer posts to learn from."""
 
 DOMAIN_SCALE: Final = 20.0
 """Of the inputs that stand for domains: large, so that their weights are hardly held back."""
@@ -64,6 +70,10 @@ class Targets:
     truths: npt.NDArray[np.bool_]
     weights: Floats
     domains: Floats
+
+    def of(self, rows: npt.NDArray[np.int64]) -> Targets:
+        """Those of some posts."""
+        return Targets(self.truths[rows], self.weights[rows], self.domains[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,14 +128,21 @@ def fit_grams(
 
 
 def fit_head(
-    inputs: Floats, targets: Targets, folds: Folds, strength: float = HEAD_STRENGTH
+    inputs: Floats,
+    targets: Targets,
+    folds: Folds,
+    outputs: Sequence[str] = OUTPUTS,
+    strength: float = HEAD_STRENGTH,
 ) -> tuple[Head, Floats]:
-    """A calibrated head, and the log odds of each post from a head that has not seen its fold."""
+    """A calibrated head, and the log odds of each post from a head that has not seen its fold.
+
+    `outputs`: the first ones of `OUTPUTS`.
+    """
     with_domains = np.hstack([inputs, targets.domains * DOMAIN_SCALE])
-    held_out = np.zeros(targets.truths.shape, np.float32)
+    held_out = np.zeros((len(folds), len(outputs)), np.float32)
     weights, biases, scales, shifts = [], [], [], []
     n_domains = targets.domains.shape[1]
-    for place, name in enumerate(OUTPUTS):
+    for place, name in enumerate(outputs):
         truths, counts = targets.truths[:, place], targets.weights[:, place]
         for fold in range(FOLDS):
             kept = folds != fold
@@ -140,6 +157,35 @@ def fit_head(
         shifts.append(shift)
     parts = (np.array(part, np.float32) for part in (biases, scales, shifts))
     return Head(np.stack(weights, axis=1), *parts), held_out
+
+
+def is_enough(targets: Targets, folds: Folds) -> bool:
+    """Whether each harm is judged often enough, both ways, whichever fold is left out."""
+    for place, _ in enumerate(Harm):
+        truths, known = targets.truths[:, place], targets.weights[:, place] > 0
+        for fold in range(FOLDS):
+            kept = known & (folds != fold)
+            if min(np.count_nonzero(truths & kept), np.count_nonzero(~truths & kept)) < (
+                _MIN_POSITIVES
+            ):
+                return False
+    return True
+
+
+def fit_wide(inputs: Floats, wide: Floats, targets: Targets, folds: Folds) -> tuple[Head, Floats]:
+    """The third layer: a head over `inputs` and `wide` vectors as their source gives them.
+
+    These vectors all lie close together, so they are centred and spread here; the head that is
+    given back does that by itself.
+    """
+    names = [harm.value for harm in Harm]
+    mean, spread = wide.mean(axis=0), np.maximum(wide.std(axis=0), 1e-6)
+    stacked = np.hstack([inputs, (wide - mean) / spread])
+    head, held_out = fit_head(stacked, targets, folds, names, WIDE_STRENGTH)
+    weights = head.weights.copy()
+    weights[inputs.shape[1] :] /= spread[:, None]
+    bias = head.bias - mean @ weights[inputs.shape[1] :]
+    return Head(weights, bias.astype(np.float32), head.scale, head.shift), held_out
 
 
 def _sparse(grams: Grams, used: npt.NDArray[np.int64]) -> Any:

@@ -11,8 +11,8 @@ threats has named the words too. Two independent reasons need less of each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from tocsin.nlp.weights import Floats
 from tocsin.training.fit import Targets
 from tocsin.training.posts import SEED_SET, TrainingPost
 
-__all__ = ["gates", "review_thresholds"]
+__all__ = ["SECOND_GATE", "WIDE_GATE", "Gate", "asked_rows", "gates", "review_thresholds"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -48,8 +48,17 @@ _MIN_SEEDS: Final = 60
 _LEAST_GATE: Final = -6.0
 _LOWEST: Final = -20.0  # a number that JSON can write, below every score
 
-GATE_LOSS: Final = 0.03
-"""The share of a harm's posts that the first layer may keep from the second."""
+
+class Gate(NamedTuple):
+    """How much of a harm a layer may keep from the next, and of how many posts it may ask it."""
+
+    loss: float
+    most: float
+
+
+SECOND_GATE: Final = Gate(loss=0.05, most=0.12)
+WIDE_GATE: Final = Gate(loss=0.25, most=0.02)
+"""The third layer is dear: what it does not see keeps its score."""
 
 
 def review_thresholds(
@@ -115,14 +124,21 @@ def _threshold(logits: npt.NDArray[np.float32], share: float) -> float:
     return float(np.nextafter(highest, np.float32(np.inf))) if np.isfinite(highest) else -np.inf
 
 
-def gates(logits: Floats, targets: Targets) -> dict[str, float]:
-    """By harm the log odds of the first layer from which on the second is asked."""
+def gates(logits: Floats, targets: Targets, gate: Gate) -> dict[str, float]:
+    """By harm the log odds of a layer from which on the next is asked."""
     found = {}
     for place, harm in enumerate(Harm):
         positives = targets.truths[:, place] & (targets.weights[:, place] >= 1)
-        lost = float(np.quantile(logits[positives, place], GATE_LOSS))
-        found[harm.value] = _rounded(max(lost, _LEAST_GATE))
+        lost = float(np.quantile(logits[positives, place], gate.loss))
+        asked = float(np.quantile(logits[:, place], 1 - gate.most))
+        found[harm.value] = _rounded(max(lost, asked, _LEAST_GATE))
     return found
+
+
+def asked_rows(logits: Floats, gate: Mapping[str, float]) -> npt.NDArray[np.int64]:
+    """The posts that the next layer is asked about."""
+    least = np.array([gate[harm.value] for harm in Harm], np.float32)
+    return np.flatnonzero(np.any(logits[:, : len(Harm)] >= least, axis=1))
 
 
 def _rounded(value: float) -> float:

@@ -6,9 +6,9 @@ Always holds: the same lists in the same order. Refused: a file that is no mappi
 to words (`CueFileError` says where).
 
 An entry is a word or a phrase; where it ends in `*` the word may go on. Spellings that a writer may
-choose are made here, not listed: the curly apostrophe, French and Spanish without accents (in
-entries of five letters or more), Turkish without a dotless i or with a dotted capital, Russian with
-"е" for "ё".
+choose are made here, not listed: phrases as one word of a hashtag, the curly apostrophe, French and
+Spanish without accents (in entries of five letters or more), Turkish without a dotless i or with a
+dotted capital, Russian with "е" for "ё".
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 
 KINDS: Final = (
     "attribution", "source", "report", "event", "negation", "condemnation", "revulsion", "mockery",
-    "question", "fiction", "hyperbole", "laughter", "first_person", "second_person",
+    "question", "fiction", "hyperbole", "laughter", "sport", "first_person", "second_person",
     "third_person", "intent", "violence", "praise", "jargon", "group_full_name", "group_name",
     "group_dismissive", "join_call",
 )  # fmt: skip
@@ -56,6 +56,10 @@ FUNCTION: Final = "function"
 """The kind of frequent words, which no hit reports."""
 
 _LAST_LATIN: Final = "\u024f"
+_IN_HASHTAGS: Final = frozenset(
+    {"condemnation", "group_dismissive", "group_full_name", "group_name", "join_call", "praise"}
+)
+"""Phrases of these kinds are written as one word in hashtags."""
 _SHORTEST_UNACCENTED: Final = 5  # shorter ones would be other words
 _LANGUAGES_WITHOUT_ACCENTS: Final = frozenset({"es", "fr"})
 _COMBINING_DOT: Final = "\u0307"  # what casefolding leaves of a dotted capital I
@@ -112,15 +116,21 @@ def is_latin(lists: Mapping[str, Sequence[str]]) -> bool:
     return next(filter(str.isalpha, letters), "") <= _LAST_LATIN
 
 
-def variants(entry: str, language: str) -> list[str]:
-    """The spellings of an entry."""
+def variants(entry: str, language: str, kind: str = "") -> list[str]:
+    """The spellings of an entry.
+
+    >>> variants("iron dawn", "en", "group_full_name")
+    ['iron dawn', 'iron_dawn', 'irondawn']
+    """
     found = {entry}
+    if kind in _IN_HASHTAGS and " " in entry:
+        found |= {entry.replace(" ", "_"), entry.replace(" ", "")}
     if language in _LANGUAGES_WITHOUT_ACCENTS and len(entry) >= _SHORTEST_UNACCENTED:
-        found.add(_unaccented(entry))
+        found |= {_unaccented(variant) for variant in found}
     elif language == "ru":
-        found.add(entry.replace("ё", "е"))
+        found |= {variant.replace("ё", "е") for variant in found}
     elif language == "tr":
-        found.add(entry.replace("ı", "i"))
+        found |= {variant.replace("ı", "i") for variant in found}
         found.add(" ".join(_dotted(word) for word in entry.split(" ")))
     return sorted(found | {variant.replace("'", "’") for variant in found})
 

@@ -105,7 +105,7 @@ class Cues:
             _pattern(key, variant)
             for key, (kind, language) in enumerate(self.names)
             for entry in lists[language][kind]
-            for variant in variants(entry, language)
+            for variant in variants(entry, language, kind)
         )
 
     def scan(self, texts: Sequence[str]) -> CueScan:
