@@ -27,7 +27,16 @@ from tocsin.nlp.reading import Reader
 from tocsin.nlp.types import Harm, PostScore, PostText, Reading, Role, ThreatKind
 from tocsin.nlp.weights import Floats, ModelWeights
 
-__all__ = ["HARMS", "JudgedPost", "PostModel", "first_inputs", "probability", "review_margin"]
+__all__ = [
+    "HARMS",
+    "NAMED_MARGIN",
+    "OTHER_ROLE_MARGIN",
+    "JudgedPost",
+    "PostModel",
+    "first_inputs",
+    "probability",
+    "review_margin",
+]
 
 HARMS: Final = tuple(Harm)
 _BATCH: Final = 256
