@@ -126,4 +126,5 @@ def test_the_card_of_the_models_is_a_page(
     page = html.unescape(client.get("/text-models").text)
     assert version in page
     assert "sets · harbour · licence" in page
-    assert '<td>threat</td><td>by the models alone</td><td class="number-cell">0.731</td>' in page
+    own = "<td>threat</td><td>in the author's own voice</td>"
+    assert f'{own}<td class="number-cell">0.731</td>' in page
