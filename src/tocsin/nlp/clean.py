@@ -27,7 +27,6 @@ _TAG: Final = re2.compile("[#＃](\\S)".encode())
 _TAG_SIGNS: Final = ("#", "＃")
 _MIN_CLOSING: Final = 2
 _BLANKS: Final = "\t\n\f\r "  # what an expression takes for blank
-_ONE_BLANK: Final = str.maketrans(dict.fromkeys("\n\f\r", " "))
 _BREAK: Final = b"\n"
 
 
@@ -43,23 +42,34 @@ def plain_words(text: str) -> str:
 def all_plain_words(texts: Sequence[str]) -> list[str]:
     """`plain_words` of many texts, with one search for all of them."""
     found = [_without_repost(html.unescape(text) if "&" in text else text) for text in texts]
-    _replace(_AWAY, rb" ", found, [row for row, text in enumerate(found) if _may_hold_away(text)])
+    _blank(_AWAY, 0, found, [row for row, text in enumerate(found) if _may_hold_away(text)])
     tagged = [row for row, text in enumerate(found) if "#" in text or "＃" in text]
     for row in tagged:
         found[row] = _without_closing_tags(found[row])
-    _replace(_TAG, rb" \1", found, tagged)
+    _blank(_TAG, 1, found, tagged)
     for row in tagged:
         found[row] = found[row].replace("_", " ")
     return [" ".join(text.split()) for text in found]
 
 
-def _replace(expression: Any, by: bytes, texts: list[str], rows: Sequence[int]) -> None:
-    """Replace in these rows of `texts`: an expression that matches no line end."""
+def _blank(expression: Any, kept: int, texts: list[str], rows: Sequence[int]) -> None:
+    """Put a blank in the place of what matches in these rows of `texts`, but for a kept group.
+
+    `kept`: the number of the last group, which stays; 0 for none. An expression that matches no
+    line end.
+    """
     if not rows:
         return
-    lines = [texts[row].translate(_ONE_BLANK) for row in rows]
-    joined = _BREAK.join([line.encode("utf-8", "surrogatepass") for line in lines])
-    changed = expression.sub(by, joined).decode("utf-8", "surrogatepass").split("\n")
+    lines = [texts[row].replace("\n", " ").encode("utf-8", "surrogatepass") for row in rows]
+    joined = _BREAK.join(lines)
+    pieces: list[bytes] = []
+    at = 0
+    for match in expression.finditer(joined):
+        start, end = match.span()
+        pieces.append(joined[at:start])
+        at = match.start(kept) if kept else end
+    pieces.append(joined[at:])
+    changed = b" ".join(pieces).decode("utf-8", "surrogatepass").split("\n")
     for row, line in zip(rows, changed, strict=True):
         texts[row] = line
 
