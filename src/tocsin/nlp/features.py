@@ -76,8 +76,8 @@ def read_batch(posts: Sequence[PostText], reader: Reader) -> PostBatch:
     told = [_with_language(post) for post in posts]
     readings = reader.read(told)
     threats = np.zeros((len(posts), len(THREAT_FEATURES)), np.float32)
-    for row in shipped_gate().rows([post.text for post in posts]):
-        readings[row] = _with_threats(readings[row])
+    for row, languages in shipped_gate().languages([post.text for post in posts]).items():
+        readings[row] = _with_threats(readings[row], languages)
         threats[row] = threat_vector(readings[row].threats)
     words = all_plain_words([reading.own for reading in readings])
     cues = np.hstack([cue_matrix(readings), threats])
@@ -90,8 +90,9 @@ def _with_language(post: PostText) -> PostText:
     return post if language == post.language else replace(post, language=language)
 
 
-def _with_threats(reading: Reading) -> Reading:
-    threats = find_threats(reading.text, reading.quoted, reading.marks.get("attributed", ()))
+def _with_threats(reading: Reading, languages: Sequence[str]) -> Reading:
+    attributed = reading.marks.get("attributed", ())
+    threats = find_threats(reading.text, reading.quoted, attributed, languages)
     return replace(reading, threats=threats) if threats else reading
 
 

@@ -1,9 +1,9 @@
 """Which letters a text must hold before an expression of the grammar of threats can match.
 
 Comes in: the source of an expression, as `threat_grammar` writes it. Goes out: runs of letters and
-blanks, of which every match holds at least one. Always holds: a text without any of them is not matched; the
-other way round nothing is promised. Refused: nothing; an expression that can match without any of
-the letters that this looks for has no answer.
+blanks, of which every match holds at least one. Always holds: a text without any of them is not
+matched; the other way round nothing is promised. Refused: nothing; an expression that can match
+without any of the letters that this looks for has no answer.
 
 The idea is that of prefilters for regular expressions (Cox, "Regular Expression Matching with a
 Trigram Index", 2012), over the letters of words.

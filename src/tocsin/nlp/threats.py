@@ -28,7 +28,7 @@ from tocsin.nlp.threat_targets import Aim, Target, target_after, target_before
 from tocsin.nlp.threat_tokens import Tokens, rough_line, tokenise
 from tocsin.nlp.types import TextSpan, Threat, ThreatKind, ThreatPart
 
-__all__ = ["LANGUAGES", "MAYBE_ARABIZI", "find_threats", "grammar"]
+__all__ = ["LANGUAGES", "find_threats", "grammar"]
 
 LANGUAGES: Final = ("en", "ar", "fr", "de", "es", "tr", "ru", "id")
 
@@ -103,12 +103,12 @@ def find_threats(
     >>> found.kind.value, found.own_voice
     ('veiled', True)
     """
-    if "ar" in languages and MAYBE_ARABIZI.search(text.encode("utf-8", "replace")):
+    if "ar" in languages and _MAYBE_ARABIZI.search(text.encode("utf-8", "replace")):
         found = _in_arabizi(text, (*quoted, *attributed))
         if found:
             return found
     rough = rough_line(text)
-    if not _any_anchor().search(rough):
+    if len(languages) == len(LANGUAGES) and not _any_anchor().search(rough):
         return ()
     tokens = tokenise(text)
     foreign = (*quoted, *attributed)
@@ -120,7 +120,7 @@ def find_threats(
     return tuple(_plainest(threats))
 
 
-MAYBE_ARABIZI: Final = re2.compile(rb"(?i)[a-z][235679][a-z]|\b[35][a-z]{3}|[a-z]{2}[37]\b")
+_MAYBE_ARABIZI: Final = re2.compile(rb"(?i)[a-z][235679][a-z]|\b[35][a-z]{3}|[a-z]{2}[37]\b")
 
 
 def _in_arabizi(text: str, foreign: Sequence[TextSpan]) -> tuple[Threat, ...]:
