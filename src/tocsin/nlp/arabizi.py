@@ -24,7 +24,8 @@ from tocsin.nlp.types import TextSpan
 
 __all__ = ["Arabizi", "arabizi_rows", "is_arabizi", "transliterate"]
 
-_WORD: Final = re2.compile(r"[a-z]+://[^\s]+|[A-Za-z0-9']+")
+_WORD: Final = re2.compile(rb"[a-z]+://[^\s]+|[A-Za-z0-9']+")
+_NO_LETTERS: Final = "0123456789'"
 _LETTERS_OF_DIGITS: Final = frozenset("2356789")
 MIN_SHARE = 0.25
 """Words that are Arabizi among all words in Latin letters; below it a text is something else."""
@@ -152,12 +153,13 @@ def transliterate(text: str) -> Arabizi:
 
 def _places(text: str) -> Iterator[tuple[int, int]]:
     """Where words stand that hold a Latin letter and are no address."""
-    safe = text if text.isascii() else "".join(c if c.isascii() else "." for c in text)
-    for match in _WORD.finditer(safe):
+    raw = text.encode("ascii", "replace")  # a sign for each character that is no Latin letter
+    safe = raw.decode("ascii")
+    for match in _WORD.finditer(raw):
         start, end = match.span()
         word = safe[start:end]
-        is_name = safe[max(start - 1, 0) : start] == "@"
-        if "://" not in word and not is_name and any(char.isalpha() for char in word):
+        is_name = start > 0 and safe[start - 1] == "@"
+        if not is_name and "://" not in word and word.strip(_NO_LETTERS):
             yield start, end
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-__all__ = ["Runs", "runs_needed"]
+__all__ = ["Runs", "runs_needed", "words_needed"]
 
 Runs = frozenset[str]
 """Letters, a blank between words, with `<` where a word begins before them, `>` where one ends."""
@@ -47,6 +47,24 @@ def runs_needed(source: str) -> Runs | None:
     ['<go>', '<leav']
     """
     return _runs(_Source(source).alternatives())
+
+
+def words_needed(source: str) -> frozenset[str] | None:
+    """Whole words that every match of an expression holds one of; None where it cannot be said.
+
+    >>> sorted(words_needed("<we><will>(?:<[^<>]+>)?<(?:go|leave)>") or ())
+    ['go', 'leave']
+    """
+    words = {_whole_word(run) for run in runs_needed(source) or ("",)}
+    return None if "" in words else frozenset(words)
+
+
+def _whole_word(run: str) -> str:
+    """The longest word that stands in a run with both of its borders."""
+    words = run.strip("<>").split(" ")
+    first = 0 if run.startswith("<") else 1
+    last = len(words) - (0 if run.endswith(">") else 1)
+    return max(words[first:last], key=len, default="")
 
 
 class _Source:

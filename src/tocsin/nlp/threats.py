@@ -185,7 +185,11 @@ def _threats(
 
 def _matches(text: str, tokens: Tokens, known: Grammar) -> Iterator[_Found]:
     capitals: frozenset[int] | None = None
+    words = frozenset(tokens.words)
     for rule in known.rules:
+        needed = rule.expression.words
+        if needed is not None and needed.isdisjoint(words):
+            continue  # most rules are spared the search
         for match in rule.expression.compiled.finditer(tokens.line):
             if capitals is None:
                 capitals = _capitals(text, tokens)
