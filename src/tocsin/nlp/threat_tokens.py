@@ -45,6 +45,9 @@ _MARKS: Final = {
     "<": "(",
     ">": ")",
 }
+_LONGEST_KEPT: Final = 32
+"""Longer pieces are cut anew each time: what is kept stays small, whatever is sent."""
+
 MAX_LINES = 400
 """Lines beyond these are left out: no post has them, and a hostile one costs no more."""
 
@@ -89,13 +92,9 @@ class Tokens:
             self._add(_unmarked(piece[:-1]), number, at, last)
             self._add(mark, number, last, last + 1)
             return
-        for match in _WORD.finditer(piece):
-            start, end = match.span()
-            found = _character(piece[start:end])
-            for word in elided(_MARKS.get(found) or _unmarked(found)):
-                cut = min(end, start + len(word))
-                self._add(word, number, at + start, at + cut)
-                start = cut
+        cut = _pieces if len(piece) <= _LONGEST_KEPT else _pieces.__wrapped__
+        for word, start, end in cut(piece):
+            self._add(word, number, at + start, at + end)
 
     def _add(self, word: str, number: int, start: int, end: int) -> None:
         self.words.append(word)
@@ -114,6 +113,20 @@ class Tokens:
         base, normal = self._lines[number]
         first, last = normal.original_span(start, end)
         return base + first, base + last
+
+
+@lru_cache(maxsize=16_384)
+def _pieces(piece: str) -> tuple[tuple[str, int, int], ...]:
+    """The words between two blanks, and their places."""
+    found = []
+    for match in _WORD.finditer(piece):
+        start, end = match.span()
+        part = _character(piece[start:end])
+        for word in elided(_MARKS.get(part) or _unmarked(part)):
+            cut = min(end, start + len(word))
+            found.append((word, start, cut))
+            start = cut
+    return tuple(found)
 
 
 def tokenise(text: str) -> Tokens:
