@@ -115,20 +115,23 @@ def arabizi_rows(texts: Sequence[str]) -> list[int]:
     """
     pieces = [text.encode("utf-8", "replace") for text in texts]
     starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=0))
-    found = _telling_signs().finditer(b"\n".join(pieces))
-    places = (match.start(1) for match in found)
-    rows = {bisect_right(starts, place) - 1 for place in places if place >= 0}
+    rows = set()
+    for match in _telling_signs().finditer(b"\n".join(pieces)):
+        with_digit = match.group(1)
+        is_telling = with_digit and _has_letter_digit(with_digit.decode().lower())
+        if is_telling or match.group(2):
+            rows.add(bisect_right(starts, match.start()) - 1)
     return sorted(row for row in rows if is_arabizi(texts[row]))
 
 
 @cache
 def _telling_signs() -> Any:
-    """Addresses and names, which are passed over, or what a telling word holds, as group 1."""
+    """Addresses and names, which are passed over; words with digits; the end of telling words."""
     words = "|".join(sorted(_TELLING))
     return re2.compile(
         r"[a-z]+://[^\s]+|@[A-Za-z0-9']+"
-        r"|([A-Za-z'][2356789]|[2356789][A-Za-z']|"
-        rf"(?i:{words})(?:[^A-Za-z0-9']|$))".encode()
+        r"|([A-Za-z0-9']*(?:[A-Za-z'][2356789]|[2356789][A-Za-z'])[A-Za-z0-9']*)"
+        rf"|((?i:{words})(?:[^A-Za-z0-9']|$))".encode()
     )
 
 
