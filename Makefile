@@ -55,8 +55,8 @@ wheel: $(READY) ## build the wheel into dist/
 lock: ## resolve the newest versions that pyproject.toml allows into the lock file (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
 	uv pip compile pyproject.toml --group dev --extra postgres --extra fast --extra text \
-		--extra wide --extra train --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		--upgrade -o $(LOCK)
+		--extra wide --extra train --extra onnx --python-version 3.11 --universal \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -o $(LOCK)
 
 clean: ## remove the virtual environment, caches and builds
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

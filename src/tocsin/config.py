@@ -44,6 +44,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     policy_dir: Annotated[
         str, Meta(description="Folder of the policy pack. Empty: the pack that ships with Tocsin.")
     ] = ""
+    text_model_dir: Annotated[
+        str,
+        Meta(
+            description="Folder of weights of text models, as `tocsin train` writes them. Empty:"
+            " those that ship with Tocsin."
+        ),
+    ] = ""
     writer: Annotated[
         str,
         Meta(

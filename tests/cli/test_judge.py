@@ -166,3 +166,80 @@ def test_a_clause_that_the_policy_lacks_names_the_nearest(tocsin: Program) -> No
 
     assert ran.returncode == 2
     assert b"did you mean `terror.support`?" in ran.stderr
+
+
+# --- open cases ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def open_cases(tocsin: Program, tmp_path: Path) -> Path:
+    """A database with cases that rules opened."""
+    events = tmp_path / "events.jsonl"
+    events.write_bytes(b"\n".join(made_lines(20)))
+    for words in (("init",), ("run", events)):
+        ran = tocsin(*words)
+        assert ran.returncode == 0, ran.stderr
+    return events
+
+
+@pytest.mark.usefixtures("open_cases")
+def test_cases_are_asked_about_once_and_moved(tocsin: Program, server: ModelServer) -> None:
+    ran = tocsin("judge", "--cases", "--json", "--clause", "terror.support")
+    assert ran.returncode == 0, ran.stderr
+    told = opinions(ran)
+    assert {(each["label"], each["moved"]) for each in told} == {("breach", 30), ("no_breach", -30)}
+    assert len(server.asked) == len(told)
+    assert b"rationale" not in ran.stdout
+
+    again = tocsin("judge", "--cases", "--clause", "terror.support")
+    assert (again.returncode, again.stdout) == (0, b"")
+    assert b"asked about before" in again.stderr
+    assert len(server.asked) == len(told)
+
+    explained = tocsin("explain", decision_of(tocsin, told[0]["case"]))
+    assert b"which is no evidence" in explained.stdout
+    assert b"by the opinion of m" in explained.stdout
+
+
+def decision_of(tocsin: Program, case_id: str) -> str:
+    """A decision of a case, as `tocsin explain` finds it by its event."""
+    for number in range(20):
+        ran = tocsin("explain", f"event-{number}", "--json")
+        for line in ran.stdout.splitlines():
+            found = json.loads(line)
+            if found.get("queue", {}).get("case") == case_id:
+                assert found["queue"]["by_opinion"] in {30, -30}
+                return f"event-{number}"
+    raise AssertionError(case_id)
+
+
+@pytest.mark.usefixtures("open_cases")
+def test_a_limit_takes_the_first_of_the_queue(tocsin: Program, server: ModelServer) -> None:
+    ran = tocsin("judge", "--cases", "--limit", "1")
+
+    assert ran.returncode == 0, ran.stderr
+    assert len(server.asked) == 1
+    assert b"priority 900 +" in ran.stdout
+
+
+@pytest.mark.usefixtures("open_cases")
+def test_cases_without_any_opinion_are_an_outside_failure(
+    tocsin: Program, server: ModelServer
+) -> None:
+    server.behaviour = answering(chat("I would rather not."))
+    ran = tocsin("judge", "--cases", "--limit", "2")
+
+    assert ran.returncode == 3
+    assert b"no opinion on 2 cases" in ran.stderr
+    server.behaviour = by_slogan
+    assert tocsin("judge", "--cases", "--limit", "2", "--again").returncode == 0
+
+
+def test_a_case_is_judged_under_no_words_but_its_clauses(
+    tocsin: Program, server: ModelServer, clause: Path
+) -> None:
+    ran = tocsin("judge", "--cases", "--policy", clause)
+
+    assert ran.returncode == 2
+    assert b"its own clause" in ran.stderr
+    assert server.asked == []

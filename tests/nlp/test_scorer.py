@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.textmodel import LetterVectors, hand_weights, posts_of
+from tests.support.textmodel import DIMENSIONS, LetterVectors, hand_weights, posts_of
 from tocsin.errors import InputError
 from tocsin.nlp import Harm, PostText
 from tocsin.nlp.reading import Reader
 from tocsin.nlp.scorer import JudgedPost, PostModel
-from tocsin.nlp.weights import ModelWeights
+from tocsin.nlp.weights import OUTPUTS, Head, ModelWeights
 
 WORDS = {
     "ironward": {"support": 4.0},
@@ -99,8 +99,8 @@ def test_only_what_passes_the_gate_costs_a_vector() -> None:
     assert source.asked == ["ironward", "hammerday"]
 
 
-def test_all_posts_get_a_vector_where_the_caller_asks_for_it() -> None:
-    judged = model().judge(posts_of("the market", "ironward", ""), all_vectors=True)
+def test_all_posts_of_an_account_get_a_vector() -> None:
+    judged = model().judge(posts_of("the market", "ironward", ""), for_account=True)
     assert [found.vector is not None for found in judged] == [True, True, False]
 
 
@@ -110,6 +110,23 @@ def test_the_second_layer_has_the_last_word() -> None:
     changed = replace(weights, second=doubting)
     assert one("ironward", weights=changed).flagged == ()
     assert PostModel(changed, READER).judge(posts_of("ironward"))[0].flagged == (Harm.SUPPORT,)
+
+
+def test_only_what_comes_near_is_asked_of_the_third_layer_which_then_decides() -> None:
+    weights = hand_weights(WORDS)
+    n_given = len(weights.first.weights) + len(OUTPUTS) + DIMENSIONS
+    flat = np.zeros((n_given, 3), np.float32)
+    third = Head(flat, *(np.full(3, value, np.float32) for value in (0.0, 1.0, -7.0)))
+    changed, wide = replace(weights, third=third), LetterVectors()
+    posts = posts_of("ironward", "hammerday", "the market")
+    scorer = PostModel(changed, READER, LetterVectors(), wide)
+    assert scorer.version == "by-hand"
+    assert [found.flagged for found in scorer.judge(posts)] == [(), (), ()]
+    assert wide.asked == ["ironward"]
+    assert scorer.judge(posts, for_account=True)[0].flagged == (Harm.SUPPORT,)
+    without = PostModel(changed, READER, LetterVectors())
+    assert without.version == "by-hand+second"
+    assert without.judge(posts)[0].flagged == (Harm.SUPPORT,)
 
 
 def test_without_vectors_the_first_layer_stands_and_the_version_says_so() -> None:

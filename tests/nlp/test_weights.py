@@ -85,6 +85,15 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
             assert np.array_equal(one, other), (name, part)
     assert (read.example_ids, read.example_codes) == (given.example_ids, given.example_codes)
     assert read.card["thresholds"] == given.card["thresholds"]
+    assert read.third is None
+
+
+def test_a_third_layer_is_kept_where_there_is_one(tmp_path: Path) -> None:
+    given = filled()
+    write_weights(tmp_path, replace(given, third=given.second))
+    third = read_weights(tmp_path).third
+    assert third is not None
+    assert np.array_equal(third.weights, given.second.weights)
 
 
 def test_the_same_weights_are_the_same_bytes(tmp_path: Path, folder: Path) -> None:

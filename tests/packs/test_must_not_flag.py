@@ -30,32 +30,51 @@ def policy() -> CompiledPolicy:
     return report.policy
 
 
+SETS = {
+    "isis_hashtag_2017/about_terror_groups": 0.002,
+    "isis_hashtag_2017/ordinary": 0.0002,
+    "davidson/posts": 0.002,
+    "mlma/posts_ar": 0.002,
+    "mlma/posts_fr": 0.002,
+    "mlma/posts_en": 0.002,
+}
+"""The share of each set that banks may open a case for."""
+
+ORDINARY = "isis_hashtag_2017/ordinary"
+READ_AT_MOST = 0.01
+READ_AT_MOST_OF_ORDINARY = 0.001
+"""With the text models too. The sets of abuse (`davidson`, `mlma`) hold real threats."""
+
+
 def test_talk_about_terror_and_ordinary_talk_open_hardly_any_case(
     policy: CompiledPolicy, dev_data: Path
 ) -> None:
-    ceilings = {
-        "isis_hashtag_2017/about_terror_groups": 0.002,
-        "isis_hashtag_2017/ordinary": 0.0002,
-        "davidson/posts": 0.002,
-        "mlma/posts_ar": 0.002,
-        "mlma/posts_fr": 0.002,
-        "mlma/posts_en": 0.002,
-    }
-    shares = {name: _share_opened(policy, dev_data / f"{name}.jsonl.gz") for name in ceilings}
-    print({name: f"{share:.4%}" for name, share in shares.items()})
-    over = {name: share for name, share in shares.items() if share > ceilings[name]}
+    over = {}
+    for name, ceiling in SETS.items():
+        by_banks, by_all = _shares_opened(policy, dev_data / f"{name}.jsonl.gz")
+        print(name, f"{by_banks:.4%} by banks, {by_all:.4%} with text models")
+        read_at_most = READ_AT_MOST_OF_ORDINARY if name == ORDINARY else READ_AT_MOST
+        if by_banks > ceiling or (name.startswith("isis") and by_all > read_at_most):
+            over[name] = (by_banks, by_all)
     assert over == {}
 
 
-def _share_opened(policy: CompiledPolicy, path: Path) -> float:
+def _shares_opened(policy: CompiledPolicy, path: Path) -> tuple[float, float]:
+    """The share that rules over banks open a case for, and that all rules do."""
+    reading = {rule.id for rule in policy.rules if "signal(" in rule.when}
+    by_banks, by_all = set(), set()
+    for decision in _opened(policy, path):
+        by_all.add(decision.event)
+        if not {reason.rule for reason in decision.reasons} <= reading:
+            by_banks.add(decision.event)
     n_posts = sum(len(batch) for batch in _batches(path))
     assert n_posts > 1_000
-    return len({decision.event for decision in _opened(policy, path)}) / n_posts
+    return len(by_banks) / n_posts, len(by_all) / n_posts
 
 
 def _opened(policy: CompiledPolicy, path: Path) -> Iterator[Decision]:
     """The decisions that open a case."""
-    found = detectors(policy.entries)
+    found = detectors(policy.entries, reads=policy.signals)
     for batch in _batches(path):
         features = compute(batch)
         given = DetectorInput(batch=batch, features=features, texts=features)

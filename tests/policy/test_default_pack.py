@@ -6,11 +6,12 @@ from functools import cache
 
 import pytest
 
-from tocsin.detectors import BankDetectors, detect
-from tocsin.features import FEATURES, compute
+from tocsin.detectors import detect
+from tocsin.features import compute
 from tocsin.features.windows import GroupedWindows
+from tocsin.pipeline import catalogue, detectors
 from tocsin.plugins import DetectorInput
-from tocsin.policy import Catalogue, CompiledPolicy, check_pack, explain, load_pack
+from tocsin.policy import CompiledPolicy, check_pack, explain, load_pack
 from tocsin.policy.examples import EXAMPLE_AT
 from tocsin.records import (
     ITEM_ACTIONS,
@@ -23,12 +24,10 @@ from tocsin.records import (
 )
 from tocsin.testing.builders import batch_of
 
-CATALOGUE = Catalogue(features={spec.name: spec for spec in FEATURES})
-
 
 @cache
 def policy() -> CompiledPolicy:
-    report = check_pack(load_pack(), CATALOGUE)
+    report = check_pack(load_pack(), catalogue())
     assert report.policy is not None, report.render()
     assert report.warnings == (), report.render()
     return report.policy
@@ -48,8 +47,8 @@ def judged() -> tuple[set[tuple[int, str]], list[tuple[int, Decision]]]:
         groups.append(range(start, len(events)))
     batch = batch_of(*events)
     features = compute(batch)
-    detectors = BankDetectors().from_entries(policy().entries, EXAMPLE_AT)
-    signals = detect(DetectorInput(batch=batch, features=features, texts=features), detectors)
+    given = DetectorInput(batch=batch, features=features, texts=features)
+    signals = detect(given, detectors(policy().entries, reads=policy().signals))
     windows = GroupedWindows(policy().windows, policy().window_conditions, batch, features, groups)
     own = {group[-1]: index for index, group in enumerate(groups)}
     hits = policy().effective_hits(batch, features, signals, windows)
@@ -92,7 +91,7 @@ def test_every_rule_has_hits_and_misses_and_text_rules_in_two_scripts() -> None:
         kinds = [example.should_hit for example in rule.examples]
         assert True in kinds
         assert False in kinds
-        if "text in bank(" in rule.when:
+        if "text in bank(" in rule.when or "signal(" in rule.when:
             texts = " ".join(str(example.event) for example in rule.examples)
             assert any("\u0600" <= letter <= "\u06ff" for letter in texts), rule.id
 
@@ -116,6 +115,19 @@ def test_every_decision_explains_itself_without_gaps() -> None:
         assert found.is_same_policy
         for rule in found.rules:
             assert rule.steps[0].value is True, rule.rule
+
+
+def test_what_text_models_read_opens_cases_and_nothing_else() -> None:
+    reading = [rule for rule in policy().rules if "signal(" in rule.when]
+    assert {rule.outcome for rule in reading} == {Outcome.REVIEW}
+    assert {rule.id for rule in reading} >= {
+        "read-support", "read-incitement", "read-threat", "read-threat-own-voice",
+        "read-threat-protectee",
+    }  # fmt: skip
+    own = {rule.id for rule in reading}
+    for _, decision in judged()[1]:
+        if {reason.rule for reason in decision.reasons} <= own:
+            assert decision.automatic == ()
 
 
 def test_every_bank_is_used_by_a_rule() -> None:

@@ -145,3 +145,15 @@ def test_content_is_never_part_of_an_explanation() -> None:
         "    len(text) = 9",
         "      text = not stored",
     ]
+
+
+def test_what_two_signals_rest_on_is_told_once() -> None:
+    found = [signal("support", 0.9, fields=[None, "post.text"]), signal("threat", fields=[None])]
+    when = 'signal("support").score > 0.5 and signal("threat").score > 0.5'
+    (decision,) = decide(policy_of(when), post_event(), ROW, found)
+    told = explain(decision, policy_of(when)).evidence
+    assert [(one.signal, one.kind, one.field) for one in told] == [
+        ("support", "phrase", None),
+        ("support", "phrase", "post.text"),
+        ("threat", None, None),
+    ]

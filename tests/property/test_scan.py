@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.matching import Part, documents, normalise_all
-from tocsin.matching.scan import Pattern, PatternSet, scan_one_by_one
+from tocsin.matching.scan import Hit, Pattern, PatternSet, scan_one_by_one
 
 ALPHABET = "ab \nفالجولb_1é日"
 words = st.text(ALPHABET, min_size=1, max_size=5)
@@ -57,6 +57,8 @@ def test_texts_that_stand_joined_give_the_same_hits(
     texts = documents([_row(row or []) for row in rows])
     compiled = PatternSet.compile(patterns)
     assert compiled.scan(texts) == compiled.scan(list(texts)) == scan_one_by_one(patterns, texts)
+    columns = [each.tolist() for each in compiled.scan_joined(texts)]
+    assert [Hit(*hit) for hit in zip(*columns, strict=True)] == compiled.scan(texts)
 
 
 def _row(texts: list[str]) -> str | list[Part]:

@@ -132,3 +132,52 @@ def test_the_engine_asks_a_dear_detector_where_a_rule_can_still_hit() -> None:
     assert len(made[0]) == 13  # of the 19 with followers enough
     assert dear.asked == list(range(11, 30))
     assert everywhere.asked == list(range(30))
+
+
+def test_a_batch_looked_at_ahead_is_judged_as_any_other() -> None:
+    report = check(PackSource.from_files(PACK))
+    assert report.policy is not None, report.render()
+    events = [
+        post_event("iron" if n % 3 else "tin", by=actor("mara", followers=n)) for n in range(30)
+    ]
+    batch = batch_of(*events)
+    dear = Dear()
+    engine = Engine(policy=report.policy, detectors=[dear])
+    plain = engine.judge(batch)
+    dear.asked.clear()
+    ahead = engine.look_ahead(batch)
+    assert engine.judge(batch, ahead=ahead) == plain
+    assert dear.asked == list(range(11, 30))  # asked once, ahead
+
+    is_kept = [n % 2 == 0 for n in range(30)]
+    some = batch.only(is_kept)
+    assert engine.judge(some, ahead=ahead.only(is_kept, some)) == engine.judge(some)
+
+    other = Engine(policy=report.policy, detectors=[Dear()])
+    assert other.judge(batch, ahead=ahead) == plain  # not trusted: asked again
+    assert isinstance(other.detectors[0], Dear)
+    assert other.detectors[0].asked == list(range(11, 30))
+
+
+WINDOWS = """\
+- id: slogan
+  clause: terror.support
+  when: text in bank("slogans") and count(event, by=account, over=hours(1)) > 2
+  outcome: review
+  priority: 10
+  examples:
+    hit: [{text: dawn of iron, before: [a, b]}]
+    miss: [x]
+"""
+
+
+def test_what_reads_windows_is_unknown_ahead_of_the_batch_s_turn() -> None:
+    report = check(PackSource.from_files({**PACK, "rules/rules.yaml": WINDOWS}))
+    assert report.policy is not None, report.render()
+    dear = Dear()
+    batch = batch_of(*(post_event("iron") for _ in range(3)))
+    engine = Engine(policy=report.policy, detectors=[dear])
+    engine.judge(batch)
+    assert dear.asked == []  # no windows: no account counts more than two
+    engine.look_ahead(batch)
+    assert dear.asked == [0, 1, 2]

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from tests.support.cases import PLAIN_POLICY, decision_on
+from tests.support.cases import PLAIN_POLICY, case_about, decision_on, opinion_on
 from tests.support.erasing import erase_event
 from tests.support.runs import judge, made_lines, open_store, rows_by_table
 from tocsin.errors import TocsinError
@@ -21,6 +21,7 @@ from tocsin.records import (
     AutomationState,
     Case,
     EntryState,
+    Event,
     Judgement,
     LabelChange,
     LabelHolder,
@@ -43,6 +44,7 @@ from tocsin.store import (
     banks,
     cases,
     labels,
+    opinions,
     outbox,
     proposals,
     rulestates,
@@ -68,7 +70,7 @@ def store(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[Store
 
 
 def live_through_everything(store: Store, clock: FakeClock) -> None:
-    """Decisions, verdicts, a reversal, deliveries, results, reports, accounts, bank edits."""
+    """Decisions, verdicts, deliveries, results, reports, accounts, bank edits, opinions."""
     judge(store, made_lines(60), batch=8)
     archive_events(store)
     with store.read() as connection:
@@ -111,6 +113,24 @@ def live_through_everything(store: Store, clock: FakeClock) -> None:
     change_policy(store)
     judge(store, made_lines(90), batch=8)
     lose_what_was_earned(store)
+    hear_opinions(store)
+
+
+def hear_opinions(store: Store) -> None:
+    """One that moves a case, one that moved it until a stronger decision came, and none."""
+    first, second = case_about(store, "one more rises"), case_about(store, "another rises")
+    with store.write() as transaction:
+        opinions.record(transaction, opinion_on(first), words=("As the clause says.", ""))
+        opinions.record(transaction, opinion_on(second, moves=-30, score=0.2), words=("", ""))
+        opinions.record(transaction, opinion_on(second, abstained=True), words=("", ""))
+    case_about(store, event=update_of(second), priority=700)
+
+
+def update_of(case: Case) -> Event:
+    """An event in which the post of a case says something else."""
+    post = {"id": case.subject.id, "text": "something else"}
+    actor = {"id": case.actor}
+    return event_of({"type": "post.updated", "actor": actor, "post": post})
 
 
 def lose_what_was_earned(store: Store) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from tocsin.config import Settings
 from tocsin.records import (
     ActionKind,
     Case,
+    CaseOpinion,
     Decision,
     Event,
     Judgement,
@@ -25,13 +27,23 @@ from tocsin.records import (
     Subject,
     account_key,
     decision_id,
+    moves_of,
     post_of,
 )
-from tocsin.store import cases
+from tocsin.store import cases, opinions
 from tocsin.store.store import Store
 from tocsin.testing import FakeClock, batch_of, post_event
 
-__all__ = ["PLAIN_POLICY", "PlainClause", "PlainPolicy", "case_about", "decision_on", "new_store"]
+__all__ = [
+    "PLAIN_POLICY",
+    "PlainClause",
+    "PlainPolicy",
+    "case_about",
+    "decision_on",
+    "give_opinion",
+    "new_store",
+    "opinion_on",
+]
 
 
 @dataclass(frozen=True)
@@ -152,3 +164,44 @@ def case_about(
     with store.read() as connection:
         where = cases.CaseFilter(subject=decision.subject)
         return cases.list_cases(connection, where)[0]
+
+
+def opinion_on(
+    case: Case,
+    *,
+    score: float = 0.9,
+    moves: int | None = None,
+    abstained: bool = False,
+    is_current: bool = True,
+    model: str = "served-name",
+) -> CaseOpinion:
+    """What a model says of the first decision of a case."""
+    return CaseOpinion(
+        case=case.id,
+        decision=case.decisions[0],
+        event="event",
+        clause=case.clause,
+        words="words-1",
+        model=model,
+        version="1",
+        style="generic",
+        label=None if abstained else "breach" if score > 0.5 else "no_breach",
+        score=None if abstained else score,
+        queue_priority=None if abstained else score,
+        moves=0 if abstained else moves_of(score) if moves is None else moves,
+        reason="the server is away" if abstained else "",
+        is_current=is_current,
+        by="usr_1",
+    )
+
+
+def give_opinion(
+    store: Store, case: Case, *, rationale: str = "", draft: str = "", **what: Any
+) -> Case:
+    """Write an opinion down; the case as it stands then."""
+    with store.write() as transaction:
+        opinions.record(transaction, opinion_on(case, **what), words=(rationale, draft))
+    with store.read() as connection:
+        found = cases.get(connection, case.id)
+    assert found is not None
+    return found

@@ -21,7 +21,10 @@ DOCS: Final = REPOSITORY / "docs"
 FOLDERS: Final = (".ci", "benchmarks", "changelog.d", "deploy", "docs", "examples", "scripts")
 CODE: Final = ("src", "tests", "requirements")
 BINARY: Final = frozenset(
-    {".png", ".gz", ".zst", ".pyc", ".db", ".woff2", ".ico", ".jpg", ".arrow"}
+    {
+        *(".png", ".gz", ".zst", ".pyc", ".db", ".woff2", ".ico", ".jpg", ".arrow"),
+        *(".bin", ".safetensors"),
+    }
 )
 
 ENTRY_SCRIPTS: Final = frozenset({"tocsin.store.migrations.env"})

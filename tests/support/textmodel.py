@@ -60,6 +60,7 @@ def hand_weights(words: Mapping[str, Mapping[str, float]], **thresholds: Any) ->
         "thresholds": {
             "languages": ["ar", "en", "und"],
             "gate": dict.fromkeys(OUTPUTS[:3], -2.0),
+            "wide_gate": dict.fromkeys(OUTPUTS[:3], 2.0),
             "review": {harm: {"alone": 2.0, "named": 2.0} for harm in OUTPUTS[:3]},
             "account": 0.0,
             **thresholds,
@@ -71,6 +72,7 @@ def hand_weights(words: Mapping[str, Mapping[str, float]], **thresholds: Any) ->
         cue_scale=np.zeros(len(INPUT_FEATURES), np.float32),
         first=_head(n_first),
         second=_head(n_first + DIMENSIONS),
+        third=None,
         account=np.array([0, 1, 0, 0, 0, 0], np.float32),
         examples=np.zeros((0, DIMENSIONS), np.int8),
         example_ids=(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -129,6 +130,41 @@ def test_progress_names_each_step_and_ends_at_its_total(
     for seen in steps.values():
         assert [done for done, _ in seen] == sorted(done for done, _ in seen)
         assert seen[-1][0] == seen[-1][1]
+
+
+class _Wide(LetterVectors):
+    name = "wide letters"
+
+
+def names_of_vectors(folder: Path) -> list[str]:
+    card = json.loads((folder / CARD_FILE).read_text())
+    return [one["name"] for one in card["vectors"]]
+
+
+def test_a_third_layer_is_trained_where_enough_posts_come_near(
+    given: TrainingInput, examples: list[Example], tmp_path: Path
+) -> None:
+    noisy = [
+        dataclasses.replace(one, source_harms={harm: not is_there for harm, is_there in judged})
+        if place % 5 == 0 and (judged := list(one.source_harms.items()))
+        else one
+        for place, one in enumerate(examples)
+    ]
+    unsure = dataclasses.replace(given, examples=noisy)
+    train(unsure, tmp_path, reader=Reader(), source=LetterVectors(), wide=_Wide())
+    weights = read_weights(tmp_path)
+    assert weights.third is not None
+    assert names_of_vectors(tmp_path) == ["letters", "wide letters"]
+    posts = [PostText(id="p", text="glory to the iron dawn join us brother 7", language="en")]
+    scorer = PostModel(weights, Reader(), LetterVectors(), _Wide())
+    assert scorer.version == weights.version
+    assert 0 < scorer.score(posts)[0].scores["support"] < 1
+
+
+def test_where_too_few_come_near_there_are_two_layers(given: TrainingInput, tmp_path: Path) -> None:
+    train(given, tmp_path, reader=Reader(), source=LetterVectors(), wide=_Wide())
+    assert read_weights(tmp_path).third is None
+    assert names_of_vectors(tmp_path) == ["letters"]
 
 
 @pytest.mark.parametrize(

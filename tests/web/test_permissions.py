@@ -32,6 +32,7 @@ CONSOLE = {
     ("POST", "/backtests/{backtest_id}/changes/{number}/mark"): Permission.POLICY_BACKTEST,
     ("GET", "/audit"): Permission.AUDIT_READ,
     ("GET", "/rules"): Permission.RULES_READ,
+    ("GET", "/text-models"): Permission.RULES_READ,
     ("GET", "/rules/{rule_id}"): Permission.RULES_READ,
     ("POST", "/rules/{rule_id}/state"): Permission.POLICY_PROPOSE,
     ("GET", "/proposals"): Permission.RULES_READ,

@@ -118,7 +118,7 @@ class _Stage:
         report = check(PackSource.from_files(files), entries)
         if report.policy is None:
             raise ValueError(report.render())
-        return cls(report.policy, registry.detectors(entries)[:1] if entries else ())
+        return cls(report.policy, registry.detectors(entries, reads=report.policy.signals)[:1])
 
     def rate(self, lines: Sequence[bytes], batch: int) -> float:
         """Events per CPU second from normal texts to decisions."""

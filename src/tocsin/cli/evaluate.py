@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tocsin.cli.judgedhere import examples_of_store
 from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.cli.textmodels import model_option, open_evaluated
+from tocsin.errors import InputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -36,9 +38,8 @@ def command() -> None:
 @click.argument(
     "data",
     nargs=-1,
-    required=True,
     type=click.Path(path_type=Path),
-    metavar="DATA…",
+    metavar="[DATA…]",
 )
 @click.option(
     "--compare",
@@ -50,6 +51,7 @@ def command() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What people said of single posts: lines of event id, tab, code.",
 )
+@click.option("--verdicts", is_flag=True, help="Measure on this store's own verdicts too.")
 @click.option(
     "--split",
     type=click.Choice(SPLITS),
@@ -81,6 +83,7 @@ def text(
     data: tuple[Path, ...],
     compare: str | None,
     codes: Path | None,
+    verdicts: bool,
     split: str,
     without_surface: bool,
     save: Path | None,
@@ -96,7 +99,8 @@ def text(
 
     Codes are a stance letter (S support, s leaning, N report, C condemnation, M mockery,
     Q quotation, K question, F fiction or game, O other) and flags (i incitement, t threat,
-    h hyperbole): `S`, `Ct`, `Oh`.
+    h hyperbole): `S`, `Ct`, `Oh`. With --verdicts the posts that people judged here are data too,
+    as `tocsin train --verdicts` reads them.
 
     \b
     Examples:
@@ -104,12 +108,18 @@ def text(
       tocsin eval text data/ --compare naive --html eval.html --save eval.json
       tocsin eval text judged.jsonl --split all --json | jq '.flagged[] | {group, cells}'
       tocsin eval text data/ --codes codes.tsv --model my-model/
+      tocsin eval text --verdicts --model my-model/
     """
     from tocsin.evaluation import Options, Split, evaluate  # not needed for --help
 
+    if not (data or verdicts):
+        raise InputError(
+            "there is nothing to measure on", hint="name folders of labelled events, or --verdicts"
+        )
+    of_store = examples_of_store(context) if verdicts else []
     opened = open_evaluated(model)  # first, for a wrong folder should not cost a reading
     with _shown(context) as progress:
-        examples = _examples(data, codes, progress)
+        examples = of_store + _examples(data, codes, progress)
         found = evaluate(
             examples,
             opened,

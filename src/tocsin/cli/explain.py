@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from tocsin.cli.shared import CliContext, shared_options
 from tocsin.errors import NotFoundError, TocsinError
 
 if TYPE_CHECKING:
+    from tocsin.pipeline.explaining import QueuePlace
     from tocsin.policy import Explanation
     from tocsin.store import Store
 
@@ -47,16 +49,25 @@ def command(context: CliContext, *, decision_or_event: str, with_windows: bool) 
             if context.json:
                 context.emit({"event": decision_or_event, "decisions": []})
             context.say("the event was judged and no rule hit")
-        for explanation in explanations:
+        for explanation, place in explanations:
             if context.json:
-                context.emit(explanation.as_json())
+                queue = {} if place is None else {"queue": msgspec.to_builtins(place)}
+                context.emit({**explanation.as_json(), **queue})
             else:
                 context.say(explanation.render())
+                if place is not None:
+                    context.say(place.render())
 
 
-def _explain(store: Store, wanted: str, *, with_windows: bool) -> list[Explanation]:
-    """The explanations; none for an event that was judged and about which nothing was decided."""
+def _explain(
+    store: Store, wanted: str, *, with_windows: bool
+) -> list[tuple[Explanation, QueuePlace | None]]:
+    """The explanations; none for an event that was judged and about which nothing was decided.
+
+    With each goes where its case stands, if an outside model moved that.
+    """
     from tocsin.pipeline import explain_decision  # not needed for --help
+    from tocsin.pipeline.explaining import queue_place
     from tocsin.store import decisions, eventids
 
     with store.read() as connection:
@@ -79,10 +90,15 @@ def _explain(store: Store, wanted: str, *, with_windows: bool) -> list[Explanati
             hint="tocsin decisions lists them",
         )
     explained = [
-        explain_decision(store, decision_id, with_windows=with_windows)
+        (explain_decision(store, decision_id, with_windows=with_windows), decision_id)
         for decision_id in reversed(ids)
     ]
-    kept = [explanation for explanation in explained if explanation is not None]
+    with store.read() as connection:
+        kept = [
+            (explanation, queue_place(connection, decision_id))
+            for explanation, decision_id in explained
+            if explanation is not None
+        ]
     if not kept:
         raise TocsinError("the decision's content was erased", where=wanted)
     return kept

@@ -1,9 +1,10 @@
-"""`tocsin judge`: what a language model says of posts under one clause.
+"""`tocsin judge`: what a language model says of posts under one clause, or of open cases.
 
-Comes in: events as JSON lines on standard input; a clause. Goes out: one JSON line for each post,
-in order. Always holds: nothing is stored or decided; a post about which the model has no opinion is
-said to be so, with the reason; a line that cannot be read is named without its content, stops
-nothing, and makes the exit status 2; if there was no opinion about any post, the exit status is 3.
+Comes in: events as JSON lines on standard input and a clause; or `--cases`. Goes out: one JSON line
+for each post, in order; with `--cases` opinions in the log. Always holds: nothing is decided, and
+without `--cases` nothing stored; a post about which the model has no opinion is said to be so, with
+the reason; a line that cannot be read is named without its content, stops nothing, and makes the
+exit status 2; if there was no opinion about any post, the exit status is 3.
 """
 
 from __future__ import annotations
@@ -34,6 +35,22 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command(name="judge")
 @click.option("--clause", metavar="ID", help="Clause of the policy in force.")
 @click.option("--policy", type=FILE, help="File with the words of a clause, instead.")
+@click.option(
+    "--cases",
+    "about_cases",
+    is_flag=True,
+    help="Ask about the open cases instead (of --clause, or all) and move them in the queue.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    help="With --cases: at most so many, the first of the queue.",
+)
+@click.option(
+    "--again", is_flag=True, help="With --cases: also those that it had no opinion on before."
+)
 @click.option("--url", help="Address of the model, up to /v1. [setting: judge_url]")
 @click.option("--model", help="Its name there. [setting: judge_model]")
 @click.option(
@@ -48,12 +65,15 @@ def command(
     *,
     clause: str | None,
     policy: Path | None,
+    about_cases: bool,
+    limit: int,
+    again: bool,
     url: str | None,
     model: str | None,
     style: str | None,
     key_file: Path | None,
 ) -> None:
-    """Ask a language model whether posts breach a clause; store and decide nothing.
+    """Ask a language model whether posts breach a clause; decide nothing.
 
     Reads events, one JSON object per line, on standard input and writes for each post the model's
     opinion under the id of the event: label, score, the place in the queue that it suggests, and a
@@ -62,8 +82,13 @@ def command(
     `judge_hosts` names. At most `judge_calls_per_minute` questions are asked per minute; the
     command waits in between.
 
+    With `--cases` it is asked about the open cases that it was not asked about before, each under
+    its own clause. The opinion is written to the log, shown with the case as a model's words, and
+    moves the case in the queue by at most 50 of 1,000. Nothing else reads it.
+
     \b
     Examples:
+      tocsin judge --cases --limit 200
       tocsin judge --clause terror.support --url http://127.0.0.1:8080/v1 \\
           --model gpt-oss-safeguard-20b --style safeguard < events.jsonl
       tocsin judge --policy clause.md < events.jsonl | jq -c 'select(.queue_priority > 0.8) | .id'
@@ -76,8 +101,15 @@ def command(
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = judge_settings(msgspec.structs.replace(context.settings, **chosen))
     settings = msgspec.structs.replace(settings, waits_for_budget=True)
-    words = _clause(context, clause, policy)
     key = _text_of(key_file) if key_file else ""
+    if about_cases:
+        if policy is not None:
+            raise InputError("a case is judged under its own clause", hint="leave --policy out")
+        from tocsin.cli.judgecases import judge_cases
+
+        judge_cases(context, settings, key=key, clause=clause, limit=limit, again=again)
+        return
+    words = _clause(context, clause, policy)
     with build_judge(settings, SystemClock(), api_key=key) as judge:
         told = _Told(judge, words)
         told.run(settings.max_concurrent)

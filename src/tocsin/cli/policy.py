@@ -75,7 +75,8 @@ def test_pack(context: CliContext, *, pack: Path | None, stored: bool) -> None:
     if report.policy is None:
         context.say(report.render().rstrip())
         raise CheckFailedError(f"the pack has {counted(len(report.problems), 'mistake')}")
-    results = run_examples(report.policy, SystemClock(), entries)
+    text_model = context.settings.text_model_dir
+    results = run_examples(report.policy, SystemClock(), entries, text_model)
     broken = [result for result in results if not result.is_kept]
     if context.json:
         for result in results:

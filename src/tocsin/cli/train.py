@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tocsin.cli.judgedhere import examples_of_store
 from tocsin.cli.shared import CliContext, counted, shared_options
 from tocsin.errors import InputError
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-    from tocsin.evaluation import Example
     from tocsin.nlp.features import VectorSource
     from tocsin.training import TrainingInput
 
@@ -148,35 +148,16 @@ def _given(
         raise InputError(
             "there is nothing to train on", hint="name folders of labelled events, or --verdicts"
         )
-    found = _examples_of_store(context) if verdicts else []
+    found = examples_of_store(context) if verdicts else []
     by_event = {} if codes is None else read_codes(codes)
-    found += read_sets(find_files(data), now=SystemClock().now(), codes=by_event)
+    files = sorted(find_files(data))  # the order in which they are named must not matter
+    found += read_sets(files, now=SystemClock().now(), codes=by_event)
     return TrainingInput(
         examples=found,
         codes=by_event,
         seeds=[] if seed is None else read_seeds(seed),
         licences={} if licences is None else read_licences(licences),
     )
-
-
-def _examples_of_store(context: CliContext) -> list[Example]:
-    """What people judged here; says how much of it cannot be used."""
-    from tocsin.pipeline import load_policy
-    from tocsin.pipeline.judged import judged_events
-    from tocsin.training.verdicts import examples_of
-
-    with context.store() as store:
-        with store.read() as connection:
-            policy = load_policy(connection)
-        judged = judged_events(store, policy)
-    examples = list(examples_of(judged.posts))
-    click.echo(
-        f"verdicts: {counted(len(examples), 'post')}"
-        f"; left out: {judged.n_erased:,} erased, {judged.n_without_harm:,} of clauses or subjects"
-        f" without a harm, {len(judged.posts) - len(examples):,} without words",
-        err=True,
-    )
-    return examples
 
 
 @contextmanager

@@ -7,13 +7,14 @@ registered; a later detector adds its own panel here by adding one to `PANELS`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tocsin.detectors.text_reading import TextReading, text_reading
 from tocsin.plugins import Panel, PanelView
 from tocsin.records import BankKind, Decision, Evidence, Signal
 
-__all__ = ["PANELS", "BankPanel", "panel_views"]
+__all__ = ["PANELS", "BankPanel", "TextModelsPanel", "panel_views"]
 
 _TITLES: Final = {
     BankKind.PHRASE: "Known phrases",
@@ -56,7 +57,35 @@ def _described(evidence: Evidence) -> str:
     return " · ".join(facts)
 
 
-PANELS: Final[tuple[Panel, ...]] = tuple(BankPanel(kind) for kind in BankKind)
+class TextModelsPanel:
+    """What the text models read: role, probabilities, places, judged posts nearby, versions."""
+
+    name = "text_models"
+    title = "What the text models read"
+
+    def view(self, decision: Decision, signals: Sequence[Signal]) -> PanelView:
+        """One row per thing that was read."""
+        reading = text_reading(signals)
+        return PanelView(title=self.title, rows=[] if reading is None else list(_read(reading)))
+
+
+def _read(reading: TextReading) -> Iterator[tuple[str, str, str | None]]:
+    if reading.role_title is not None:
+        yield "role", reading.role_title, None
+    for harm in reading.harms:
+        said = harm.note if harm.probability is None else f"{harm.probability:.2f}"
+        flagged = ", above its review threshold" if harm.is_flagged else ""
+        yield harm.name, f"{said or 'no opinion'}{flagged}", None
+    for one in reading.spans:
+        place = f"{one.span.field} {one.span.start}–{one.span.end}"
+        yield one.title, f"{place} · {one.note}" if one.note else place, None
+    for example in reading.examples:
+        near = "" if example.similarity is None else f" · similarity {example.similarity:.2f}"
+        yield "judged example", f"{example.title}{near} · {example.id}", None
+    yield "version", reading.version, None
+
+
+PANELS: Final[tuple[Panel, ...]] = (*map(BankPanel, BankKind), TextModelsPanel())
 """The registry."""
 
 

@@ -46,6 +46,9 @@ _BOTH: Final = 2  # and one behind it
 _ARABIC: Final = (0x0620, 0x064A)
 _METHOD: Final = "literals 1"
 
+FEW_HITS: Final = 16
+"""So many in a batch cost less one by one than what is computed for a whole buffer."""
+
 WORTH_KEEPING: Final = 500
 """Fewer patterns are compiled sooner (10 ms) than a file is read."""
 
@@ -190,7 +193,10 @@ class PatternSet:
         if self._database is None or not texts:
             return []
         if isinstance(texts, NormalTexts):
-            found = self.scan_joined(texts)
+            raw = self._raw(texts.buffer)
+            if len(raw) <= FEW_HITS:
+                return self._in_joined(raw, texts)
+            found = self._in_columns(raw, texts)
             return [Hit(*hit) for hit in zip(*(each.tolist() for each in found), strict=True)]
         keys = [_key_of(text) for text in texts]
         raw = self._raw(_BREAK.join(keys).encode("utf-8", "surrogatepass"))
@@ -221,8 +227,21 @@ class PatternSet:
     def scan_joined(self, texts: NormalTexts) -> HitColumns:
         """As `scan`, in columns: the same hits in the same order, for many texts."""
         raw = self._raw(texts.buffer)
-        if not raw:
-            return HitColumns.none()
+        return self._in_columns(raw, texts) if raw else HitColumns.none()
+
+    def _in_joined(self, raw: Iterable[tuple[int, int]], texts: NormalTexts) -> list[Hit]:
+        """Few hits: only the rows that they stand in become strings."""
+        found: set[Hit] = set()
+        for form, end in raw:
+            place = int(np.searchsorted(texts.starts, end - 1, side="right")) - 1
+            row = int(texts.rows[place])
+            last = len(texts.buffer[texts.starts[place] : end].decode("utf-8", "surrogatepass"))
+            first = last - len(self._texts[form])
+            found.update(_accepted(row, texts.key(row), first, last, self._patterns[form]))
+        return sorted(found)
+
+    def _in_columns(self, raw: Sequence[tuple[int, int]], texts: NormalTexts) -> HitColumns:
+        """Many hits: what all of them need is computed for the whole buffer."""
         forms, ends = np.array(raw, np.int64).T
         key = texts.buffer.decode("utf-8", "surrogatepass")
         places = np.searchsorted(texts.starts, ends - 1, side="right") - 1

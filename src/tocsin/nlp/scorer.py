@@ -13,6 +13,7 @@ has the last word, and the version says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -31,6 +32,8 @@ __all__ = ["HARMS", "JudgedPost", "PostModel", "first_inputs", "named_harms", "p
 HARMS: Final = tuple(Harm)
 _BATCH: Final = 256
 _DIGITS: Final = 4
+_LARGEST: Final = 30.0
+"""Log odds beyond these are 0 or 1 in any case."""
 _PLAIN_THREAT: Final = 0.5
 
 
@@ -52,7 +55,8 @@ class JudgedPost:
         """The probability of a harm, rounded; 0 where the models abstain."""
         if self.abstained:
             return 0.0
-        return round(float(probability(self.logits[HARMS.index(harm)])), _DIGITS)
+        logit = min(max(float(self.logits[HARMS.index(harm)]), -_LARGEST), _LARGEST)
+        return round(1 / (1 + math.exp(-logit)), _DIGITS)  # one number: no array, ten times quicker
 
     def record(self) -> PostScore:
         """What is written out: ids, spans and numbers, no text."""
@@ -203,7 +207,7 @@ def probability(logit: npt.NDArray[np.float32] | float) -> Any:
     >>> float(probability(0.0))
     0.5
     """
-    return 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
+    return 1 / (1 + np.exp(-np.clip(logit, -_LARGEST, _LARGEST)))
 
 
 def first_inputs(batch: PostBatch, weights: ModelWeights) -> Floats:

@@ -55,8 +55,13 @@ class Head:
     shift: Floats
 
     def logits(self, inputs: Floats) -> Floats:
-        """(texts, inputs) to (texts, outputs): calibrated log odds."""
-        found: Floats = self.scale * (inputs @ self.weights + self.bias) + self.shift
+        """(texts, inputs) to (texts, outputs): calibrated log odds.
+
+        Not `inputs @ weights`: a matrix library takes another route for one row than for many,
+        and a text must have the same bits alone and in a batch.
+        """
+        products = np.einsum("ij,jk->ik", inputs, self.weights)
+        found: Floats = self.scale * (products + self.bias) + self.shift
         return found
 
 

@@ -54,9 +54,13 @@ class BankState:
 
 
 class CompiledParts:
-    """The parts of one process's engines; safe to use from several threads."""
+    """The parts of one process's engines; safe to use from several threads.
 
-    def __init__(self, cache: DatabaseCache | None = None) -> None:
+    `text_model` is the folder of the weights of text models ("": those that ship).
+    """
+
+    def __init__(self, cache: DatabaseCache | None = None, text_model: str = "") -> None:
+        self._text_model = text_model
         self._builder = BankDetectors(cache)
         self._entries = _Entries()
         self._state: BankState | None = None
@@ -90,7 +94,7 @@ class CompiledParts:
         with self._lock:
             found = self._found
         if found is None or found[0] is not active or found[1] != wanted:
-            detectors = registry.detectors(active, self._builder, wanted)
+            detectors = registry.detectors(active, self._builder, wanted, self._text_model)
             found = (active, wanted, detectors)
             with self._lock:
                 self._found = found

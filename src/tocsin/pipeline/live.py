@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from tocsin.errors import TocsinError
 from tocsin.pipeline.checking import Checked, look, versions_of
 from tocsin.pipeline.compiled import CompiledParts, in_background, set_aside
-from tocsin.pipeline.engine import Engine
+from tocsin.pipeline.engine import Engine, LookAhead
 from tocsin.pipeline.labels import BatchLabels, load_labels
 from tocsin.pipeline.packs import activate_first, compile_ahead, load_engine, load_gate
 from tocsin.pipeline.windows import LiveWindows
@@ -82,7 +82,7 @@ class Live:
         self._lock = threading.Lock()
         self._taking_over = threading.Lock()
         self.problem: TocsinError | None = None
-        self._parts = CompiledParts(CompiledFiles(store.folder))
+        self._parts = CompiledParts(CompiledFiles(store.folder), store.settings.text_model_dir)
         self._position = _edit_position(connection)
         self._seen = -1
         self._next_expiry = self._parts.banks(connection).next_expiry
@@ -232,17 +232,36 @@ class Live:
             return compile_ahead(connection, source, self._parts, self.store.clock)
 
     def _taken(self, batch: EventBatch, dead_letters: Sequence[DeadLetter]) -> BatchResult:
-        """Take a batch; what has to be compiled first is compiled while others may write."""
+        """Take a batch; what takes long is done before, while others may write.
+
+        That is compiling, and asking detectors that are dear.
+        """
         for _ in range(TRIES):
+            ahead = self._look_ahead(batch)
             try:
-                return self._take(batch, dead_letters, may_compile=False)
+                return self._take(batch, dead_letters, ahead, may_compile=False)
             except _ChangedError:
                 with self.store.read() as connection:
                     self.reload(connection)
-        return self._take(batch, dead_letters, may_compile=True)
+        return self._take(batch, dead_letters, self._look_ahead(batch), may_compile=True)
+
+    def _look_ahead(self, batch: EventBatch) -> LookAhead | None:
+        """What dear detectors say of a batch; None where there are none, or nothing is new."""
+        if not batch.events or not self._engine.has_dear:
+            return None
+        ids = set(batch.columns.values("id"))
+        with self.store.read() as connection:
+            if len(eventids.known(connection, sorted(ids))) == len(ids):
+                return None
+        return self._engine.look_ahead(batch)
 
     def _take(
-        self, batch: EventBatch, dead_letters: Sequence[DeadLetter], *, may_compile: bool
+        self,
+        batch: EventBatch,
+        dead_letters: Sequence[DeadLetter],
+        ahead: LookAhead | None,
+        *,
+        may_compile: bool,
     ) -> BatchResult:
         with self.store.write() as transaction:
             n_dead_letters = deadletters.add(transaction, dead_letters)
@@ -255,7 +274,9 @@ class Live:
             made = Judgement()
             position = 0
             if new.events:
-                made = self._judge(transaction.connection, new)
+                if ahead is not None and new is not batch:
+                    ahead = ahead.only(is_new, new)
+                made = self._judge(transaction.connection, new, ahead)
                 position = transaction.record_events(new, made, is_claimed=True).position
             known = _decisions_known(transaction.connection, batch, is_new, made.decisions)
         if position:
@@ -278,10 +299,12 @@ class Live:
             banks.retire_expired(transaction, batch.received_at)
             self.reload(connection)
 
-    def _judge(self, connection: sa.Connection, batch: EventBatch) -> Judgement:
+    def _judge(
+        self, connection: sa.Connection, batch: EventBatch, ahead: LookAhead | None
+    ) -> Judgement:
         """What the engine says of a batch that comes next in the log."""
         labels = self._labels(connection, batch)
-        return self._engine.judge(batch, self._windows(connection), labels)
+        return self._engine.judge(batch, self._windows(connection), labels, ahead)
 
     def _labels(self, connection: sa.Connection, batch: EventBatch) -> BatchLabels | None:
         """The labels at the end of the log; None where no rule reads any."""

@@ -97,7 +97,10 @@ def check(source: PackSource, stored: Sequence[BankEntry] = ()) -> CheckReport:
 
 
 def run_examples(
-    policy: CompiledPolicy, clock: Clock, stored: Sequence[BankEntry] = ()
+    policy: CompiledPolicy,
+    clock: Clock,
+    stored: Sequence[BankEntry] = (),
+    text_model: str = "",
 ) -> list[ExampleResult]:
     """Run the rules' own examples through features, detectors and rules.
 
@@ -112,7 +115,8 @@ def run_examples(
     batch, rows = _batch_of(examples, clock)
     features = compute(batch)
     given = DetectorInput(batch=batch, features=features, texts=features)
-    signals = detect(given, registry.detectors(entries.values(), reads=policy.signals))
+    found = registry.detectors(entries.values(), reads=policy.signals, text_model=text_model)
+    signals = detect(given, found)
     windows = GroupedWindows(policy.windows, policy.window_conditions, batch, features, rows)
     hits: dict[int, list[str]] = {}
     last_rows = [own[-1] for own in rows]
@@ -184,9 +188,9 @@ def checked(store: Store, source: PackSource) -> CompiledPolicy:
             f"the pack has {len(report.problems)} mistakes and is not activated",
             hint="tocsin policy check shows them all",
         )
-    broken = [
-        result for result in run_examples(report.policy, store.clock, stored) if not result.is_kept
-    ]
+    text_model = store.settings.text_model_dir
+    results = run_examples(report.policy, store.clock, stored, text_model)
+    broken = [result for result in results if not result.is_kept]
     if broken:
         raise CheckFailedError(
             f"{len(broken)} examples of rules are not kept; the pack is not activated",

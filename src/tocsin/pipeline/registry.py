@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from tocsin.detectors import PANELS, BankDetectors
+from tocsin.detectors import PANELS, BankDetectors, text_models
 from tocsin.enforcement import DEFAULT_ACTIONS, WebhookConnector, WebhookSettings
 from tocsin.errors import InputError
 from tocsin.features import FEATURES
@@ -18,7 +18,7 @@ from tocsin.policy import Catalogue
 from tocsin.records import ActionKind, BankEntry
 from tocsin.store import Store, keys
 
-__all__ = ["catalogue", "detectors", "panels", "webhook_connector"]
+__all__ = ["catalogue", "detectors", "panels", "text_detectors", "webhook_connector"]
 
 
 _BEFORE_EVERY_EXPIRY = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,19 +30,36 @@ def detectors(
     entries: Iterable[BankEntry],
     builder: BankDetectors | None = None,
     reads: Collection[str] | None = None,
+    text_model: str = "",
 ) -> list[Detector]:
     """Every detector over these bank entries, for the signals that rules read (None: for all).
 
-    A builder that is kept reuses what it compiled.
+    A builder that is kept reuses what it compiled. `text_model` is the folder of the weights of
+    text models ("": those that ship).
+
+    Raises:
+        InputError: a rule reads a signal of the text models, and their weights are not there.
     """
-    return (builder or BankDetectors()).from_entries(entries, _BEFORE_EVERY_EXPIRY, reads)
+    entries = list(entries)
+    found = (builder or BankDetectors()).from_entries(entries, _BEFORE_EVERY_EXPIRY, reads)
+    return [*found, *text_detectors(entries, reads, text_model)]
+
+
+def text_detectors(
+    entries: Iterable[BankEntry], reads: Collection[str] | None = None, text_model: str = ""
+) -> list[Detector]:
+    """The text models, where rules read their signals (None: all do); loaded once in a process."""
+    if reads is not None and text_models.NAMES.isdisjoint(reads):
+        return []
+    model = text_models.loaded(text_model)
+    return [text_models.build(entries, _BEFORE_EVERY_EXPIRY, model, reads)]
 
 
 def catalogue(entries: Iterable[BankEntry] = ()) -> Catalogue:
     """What rules may name, given what is installed and these bank entries."""
     return Catalogue(
         features={spec.name: spec for spec in FEATURES},
-        signals={},
+        signals={spec.name: spec for spec in text_models.SPECS},
         banks={entry.bank: entry.kind for entry in entries},
     )
 

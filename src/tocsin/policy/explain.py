@@ -20,7 +20,16 @@ from tocsin.policy.interpret import Result, combine, from_stored, to_stored
 from tocsin.policy.kinds import Kind
 from tocsin.policy.run import CompiledPolicy
 from tocsin.policy.spec import Rule
-from tocsin.records import Decision, LabelChange, Outcome, Reason, Span, TextField, Value
+from tocsin.records import (
+    Decision,
+    Evidence,
+    LabelChange,
+    Outcome,
+    Reason,
+    Span,
+    TextField,
+    Value,
+)
 
 __all__ = [
     "CountedEvent",
@@ -314,6 +323,7 @@ def _again(expr: Expr, reason: Reason) -> tuple[Result, State]:
 
 
 def _evidence(decision: Decision, texts: Mapping[TextField, str]) -> Iterator[FoundEvidence]:
+    shown: set[tuple[str, Evidence]] = set()
     for signal in decision.signals:
         head: dict[str, Any] = {
             "signal": signal.name,
@@ -324,9 +334,16 @@ def _evidence(decision: Decision, texts: Mapping[TextField, str]) -> Iterator[Fo
             if signal.abstained
             else signal.note,
         }
-        if not signal.evidence:
+        # signals of one detector may rest on the same reading: that is told once
+        told = [
+            item
+            for item in signal.evidence
+            if item.bank is not None or (signal.detector, item) not in shown
+        ]
+        shown.update((signal.detector, item) for item in told)
+        if not told:
             yield FoundEvidence(**head)
-        for item in signal.evidence:
+        for item in told:
             span = item.span
             text = None if span is None else texts.get(span.field)
             yield FoundEvidence(

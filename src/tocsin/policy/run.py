@@ -335,21 +335,24 @@ class CompiledPolicy:
         batch: EventBatch,
         features: FeatureTable,
         signals: SignalTable,
-        windows: WindowTable = NO_WINDOWS,
+        windows: WindowTable | None = NO_WINDOWS,
     ) -> list[int]:
         """The rows where a rule that reads one of the signals `asked` can still hit.
 
-        `signals` are those that are there already, `unknown` the names of all that are not yet.
+        `signals` are those that are there already, `unknown` the names of all that are not yet;
+        `windows` is None where they are not counted yet.
         """
         if self.signals.isdisjoint(asked):
             return []
+        counted = NO_WINDOWS if windows is None else windows
         masks = self._tiers.compiled.masks
-        columns = Columns(features, signals, len(batch), masks, windows)
+        columns = Columns(features, signals, len(batch), masks, counted)
 
         def reader_of(row: int) -> EventReader:
-            return EventReader(features, signals.get(row, _NO_SIGNALS), row, windows)
+            return EventReader(features, signals.get(row, _NO_SIGNALS), row, counted)
 
-        return self._tiers.rows(asked, unknown, batch, columns, reader_of)
+        has_windows = windows is not None
+        return self._tiers.rows(asked, unknown, batch, columns, reader_of, has_windows=has_windows)
 
     @cached_property
     def _tiers(self) -> Tiers:

@@ -1,11 +1,12 @@
 """Which events a signal can still matter for: the mask on which dear detectors run.
 
 Comes in: a plan, and a batch as far as it is known: features, windows, the signals of detectors
-that went before; labels count as unknown. Goes out: the rows where a rule that reads one of the
-signals in question can still hit. Always holds: on any other row no such rule hits, whatever the
-signals would say, so that decisions are the same bytes as if every detector had seen every row
-(`tests/property/test_tiers.py`). A row is asked about even where the rule hits without the signal:
-a decision names the signals that its rules read. Refused: nothing.
+that went before; labels count as unknown, and windows where they are not counted yet. Goes out:
+the rows where a rule that reads one of the signals in question can still hit. Always holds: on any
+other row no such rule hits, whatever the signals would say, so that decisions are the same bytes as
+if every detector had seen every row (`tests/property/test_tiers.py`). A row is asked about even
+where the rule hits without the signal: a decision names the signals that its rules read. Refused:
+nothing.
 """
 
 from __future__ import annotations
@@ -44,15 +45,17 @@ class Tiers:
         batch: EventBatch,
         columns: Columns,
         reader_of: ReaderOf,
+        *,
+        has_windows: bool = True,
     ) -> list[int]:
         """The rows where a rule that reads one of the signals `asked` can still hit.
 
-        `unknown` are all signals that are not there yet, those among them.
+        `unknown` are all signals that are not there yet, those among them; `has_windows` says
+        whether windows are counted already.
         """
         steps = self.compiled.plan.steps
-        question = _Question(
-            self.compiled, frozenset(unknown) | frozenset(asked), columns, reader_of
-        )
+        missing = frozenset(unknown) | frozenset(asked)
+        question = _Question(self.compiled, missing, columns, reader_of, has_windows)
         types = batch.columns.values("type")
         wanted = np.zeros(len(batch), np.bool_)
         for rule, root in zip(self.rules, self.compiled.plan.roots, strict=True):
@@ -67,12 +70,13 @@ class Tiers:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What can be said of steps while some signals are unknown."""
+    """What can be said of steps while some signals, and perhaps windows, are unknown."""
 
     compiled: CompiledPlan
     unknown: frozenset[str]
     columns: Columns
     reader_of: ReaderOf
+    has_windows: bool
 
     def may_be_true(self, step: Step, rows: _Rows) -> _Truths:
         """For each of these rows whether the step is true for some signals."""
@@ -111,7 +115,8 @@ class _Question:
 
     def _is_known(self, step: Step) -> bool:
         """Whether the step's value is certain already: a batch sets labels while it is judged."""
-        return not step.reads_labels and step.signals.isdisjoint(self.unknown)
+        is_counted = self.has_windows or not step.windows
+        return is_counted and not step.reads_labels and step.signals.isdisjoint(self.unknown)
 
     def _all(self, step: Step, rows: _Rows, test: _Test) -> _Truths:
         found = np.ones(len(rows), np.bool_)

@@ -62,7 +62,14 @@ from tocsin.records.batch import (
     SignalTable,
     ValueType,
 )
-from tocsin.records.cases import Case, CaseState, ProtectedPurpose, Verdict, VerdictKind
+from tocsin.records.cases import (
+    ESCALATED_PRIORITY,
+    Case,
+    CaseState,
+    ProtectedPurpose,
+    Verdict,
+    VerdictKind,
+)
 from tocsin.records.codec import (
     MAX_LINE_BYTES,
     MAX_NESTING,
@@ -135,6 +142,7 @@ from tocsin.records.labels import (
     handle_key,
 )
 from tocsin.records.log import Anchor, EntryKind, LogEntry, LogHead
+from tocsin.records.opinions import MOST_MOVED, CaseOpinion, moves_of, place_in_queue
 from tocsin.records.proposals import Proposal, ProposalInvite, ProposalState, SoloWay
 from tocsin.records.rules import (
     RuleState,
@@ -161,6 +169,7 @@ __all__ = [
     "ALPHA",
     "CALM_SAMPLES",
     "DEFAULT_BAR",
+    "ESCALATED_PRIORITY",
     "EVENT_SCHEMA",
     "ITEM_ACTIONS",
     "LOWEST_BAR",
@@ -168,6 +177,7 @@ __all__ = [
     "MAX_EXCERPT_BYTES",
     "MAX_LINE_BYTES",
     "MAX_NESTING",
+    "MOST_MOVED",
     "NO_LABELS",
     "NO_WINDOWS",
     "PERSON_ONLY_ACTIONS",
@@ -192,6 +202,7 @@ __all__ = [
     "BankEntry",
     "BankKind",
     "Case",
+    "CaseOpinion",
     "CaseState",
     "Change",
     "ChangeKind",
@@ -301,7 +312,9 @@ __all__ = [
     "folded_handle",
     "handle_key",
     "json_to_arrow",
+    "moves_of",
     "needed_bar",
+    "place_in_queue",
     "plain_posts",
     "post_of",
     "published_schema",

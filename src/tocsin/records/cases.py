@@ -9,13 +9,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from tocsin.records.decisions import ActionKind, Subject
 
-__all__ = ["Case", "CaseState", "ProtectedPurpose", "Verdict", "VerdictKind"]
+__all__ = [
+    "ESCALATED_PRIORITY",
+    "Case",
+    "CaseState",
+    "ProtectedPurpose",
+    "Verdict",
+    "VerdictKind",
+]
+
+ESCALATED_PRIORITY: Final = 900
+"""Of 1,000: what somebody escalates comes before what rules find, save imminent danger."""
 
 
 class CaseState(StrEnum):
@@ -41,7 +51,9 @@ ProtectedPurpose = Literal["none", "news", "research", "art", "counter_extremism
 class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A matter for a person.
 
-    `priority` in [0, 1000], higher first; `language` is the subject's, `und` if unknown.
+    `priority` in [0, 1000], higher first; `moved` is the part of it that comes from an outside
+    model's opinion, `opinion` that opinion's position in the log. `language` is the subject's,
+    `und` if unknown.
     """
 
     id: str
@@ -50,6 +62,8 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: CaseState
     clause: str
     priority: int
+    moved: int = 0
+    opinion: int | None = None
     language: str
     opened_at: datetime
     decisions: tuple[str, ...]

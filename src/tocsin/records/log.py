@@ -28,6 +28,7 @@ class EntryKind(StrEnum):
     AUTOMATION = "automation.changed"  # a rule version earned to act alone, or lost it
     SAMPLE = "sample.judged"  # a blind judgement about a sampled hit
     ALERT = "alert.acknowledged"  # a person says that they know of it
+    OPINION = "opinion.given"  # by an outside model about a case: it moves the case, no more
     VERDICT = "verdict"
     DELIVERY = "action.delivered"
     USER = "user.changed"

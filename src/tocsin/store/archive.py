@@ -30,10 +30,10 @@ from tocsin.records import (
     EVENT_SCHEMA,
     encode_event,
     event_from_row,
-    json_to_arrow,
 )
 from tocsin.store import content as packed_content
 from tocsin.store import folder, schema
+from tocsin.store.linecolumns import lines_to_columns
 from tocsin.store.store import Store
 
 __all__ = [
@@ -257,10 +257,10 @@ def _event_columns(
 ) -> dict[str, pa.Array | pa.ChunkedArray]:
     """The events as columns, those that they have; an erased one is a row of nulls."""
     if has_content is None:
-        kept = json_to_arrow(lines)
+        kept = lines_to_columns(lines)
         n_events = kept.num_rows
     else:
-        kept = json_to_arrow(b"\n".join(line for line in lines.split(b"\n") if line))
+        kept = lines_to_columns(b"\n".join(line for line in lines.split(b"\n") if line))
         kept = kept.take(pa.array(has_content.cumsum() - 1, mask=~has_content))
         n_events = len(has_content)
     columns = dict(zip(kept.schema.names, kept.columns, strict=True))

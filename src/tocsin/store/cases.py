@@ -27,6 +27,7 @@ __all__ = [
     "list_ids",
     "next_case",
     "note_of",
+    "of_decision",
     "standing",
     "verdicts_on",
 ]
@@ -94,6 +95,14 @@ def count_by(
     counted = _filtered(sa.select(table.c[column], sa.func.count()), where)
     statement = counted.group_by(table.c[column]).order_by(table.c[column])
     return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def of_decision(connection: sa.Connection, decision_id: str) -> Case | None:
+    """The case that a decision is part of."""
+    links = schema.case_decisions
+    statement = sa.select(links.c.case_id).where(links.c.decision_id == decision_id)
+    case_id = connection.execute(statement).scalars().first()
+    return None if case_id is None else get(connection, case_id)
 
 
 def get_verdict(connection: sa.Connection, verdict_id: str) -> Verdict | None:
@@ -184,6 +193,8 @@ def _case(row: Any, decisions: tuple[str, ...]) -> Case:
         state=CaseState(row.state),
         clause=row.clause,
         priority=row.priority,
+        moved=row.moved,
+        opinion=row.opinion,
         language=row.language,
         opened_at=from_us(row.opened_at_us),
         decisions=decisions,

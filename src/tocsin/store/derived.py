@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from tocsin.clock import stable_id
 from tocsin.records import (
+    ESCALATED_PRIORITY,
     AccountCreated,
     AccountRestored,
     AccountSuspended,
@@ -40,15 +41,11 @@ from tocsin.records import (
     account_key,
     action_id,
 )
-from tocsin.store import draws, labelrows, rulehits, schema, standings
+from tocsin.store import draws, labelrows, opinionrows, rulehits, schema, standings
 from tocsin.store.driversql import DriverSql, insert_rows
 from tocsin.store.times import to_us
 
 __all__ = ["apply_entry", "apply_events", "with_effect"]
-
-ESCALATED_PRIORITY = 900
-"""Of 1,000: what somebody escalates comes before what rules find, save imminent danger."""
-
 
 _ABOUT_ACCOUNTS = (AccountCreated, AccountUpdated, AccountSuspended, AccountRestored)
 _WITH_EFFECT = frozenset({ActionResult, ReportFiled, *_ABOUT_ACCOUNTS})
@@ -147,9 +144,12 @@ def _apply_decisions(
             _insert_action(connection, entry, _automatic_action(entry, decision, kind))
 
 
-_OPEN_CASE = DriverSql("SELECT id, priority, clause, actor FROM cases WHERE open_key = ?")
+_OPEN_CASE = DriverSql(
+    "SELECT id, priority, clause, actor, moved, opinion FROM cases WHERE open_key = ?"
+)
 _ADD_TO_CASE = DriverSql(
-    "UPDATE cases SET version = version + 1, priority = ?, clause = ?, actor = ? WHERE id = ?"
+    "UPDATE cases SET version = version + 1, priority = ?, clause = ?, actor = ?, moved = ?,"
+    " opinion = ? WHERE id = ?"
 )
 
 
@@ -171,14 +171,15 @@ def _open_case(connection: sa.Connection, entry: LogEntry, decision: Decision) -
             "language": decision.language,
             "opened_at_us": to_us(entry.at),
             "version": 1,
+            "moved": 0,
         }
         insert_rows(connection, schema.cases, [row])
     else:
-        ((case_id, priority, clause, actor),) = found
-        if decision.priority > priority:
-            priority, clause = decision.priority, decision.clause
+        ((case_id, priority, clause, actor, moved, opinion),) = found
+        if decision.priority > priority - moved:  # an opinion was about what led here before
+            priority, clause, moved, opinion = decision.priority, decision.clause, 0, None
         actor = actor or decision.actor  # a report came first; now the author is known
-        _ADD_TO_CASE.change(connection, priority, clause, actor, case_id)
+        _ADD_TO_CASE.change(connection, priority, clause, actor, moved, opinion, case_id)
     link = {"case_id": case_id, "decision_id": decision.id}
     insert_rows(connection, schema.case_decisions, [link])
 
@@ -402,8 +403,10 @@ def _apply_verdict(connection: sa.Connection, entry: LogEntry) -> None:
         values |= _reopened(connection, verdict.subject)
         _cancel_actions_of(connection, verdict)
     else:
-        is_lower = cases.c.priority < ESCALATED_PRIORITY
-        values["priority"] = sa.case((is_lower, ESCALATED_PRIORITY), else_=cases.c.priority)
+        given = cases.c.priority - cases.c.moved  # a person spoke: no opinion moves it any more
+        is_lower = given < ESCALATED_PRIORITY
+        values["priority"] = sa.case((is_lower, ESCALATED_PRIORITY), else_=given)
+        values |= {"moved": 0, "opinion": None}
     connection.execute(sa.update(cases).where(cases.c.id == verdict.case).values(values))
     for action in msgspec.convert(entry.body["actions"], list[Action]):
         _insert_action(connection, entry, action)
@@ -486,6 +489,7 @@ _APPLIED: Mapping[EntryKind, Callable[[sa.Connection, LogEntry], None]] = {
     EntryKind.PROPOSAL: _apply_proposal,
     EntryKind.VERDICT: _apply_verdict,
     EntryKind.DELIVERY: _apply_delivery,
+    EntryKind.OPINION: opinionrows.apply_opinion,
     EntryKind.SAMPLE: draws.apply_judgement,
     EntryKind.AUTOMATION: standings.apply_standing,
     EntryKind.ALERT: standings.apply_acknowledgement,

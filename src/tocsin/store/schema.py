@@ -45,6 +45,7 @@ __all__ = [
     "log_content",
     "log_entries",
     "metadata",
+    "opinions",
     "policy_versions",
     "prepared_packs",
     "reports",
@@ -150,12 +151,14 @@ cases = Table(
     Column("actor", String(512)),
     Column("state", String(16), nullable=False),
     Column("clause", String(128), nullable=False),
-    Column("priority", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),  # with `moved` in it
     Column("language", String(16), nullable=False),
     Column("opened_at_us", BigInteger, nullable=False),
     Column("decided_at_us", BigInteger),
     Column("verdict_id", String(64)),
     Column("version", Integer, nullable=False),
+    Column("moved", Integer, nullable=False, server_default="0"),  # by an opinion
+    Column("opinion", BigInteger),  # the position of that one
     Index(None, "state", "priority", "opened_at_us"),
     Index(None, "subject_kind", "subject_id"),
     Index(None, "actor"),
@@ -186,6 +189,27 @@ verdicts = Table(
     Column("decisions", Text, nullable=False),
     Column("reverses", String(64)),
     Index(None, "subject_kind", "subject_id"),
+)
+
+opinions = Table(
+    "opinions",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", String(64), nullable=False, index=True),
+    Column("decision_id", String(64), nullable=False),
+    Column("event_id", String(512), nullable=False, index=True),  # whose erasure takes words along
+    Column("clause", String(128), nullable=False),
+    Column("words", String(64), nullable=False),  # hash of the clause as the model read it
+    Column("model", String(200), nullable=False),
+    Column("version", String(200), nullable=False),
+    Column("style", String(16), nullable=False),
+    Column("label", String(16)),  # none: the model had no opinion
+    Column("score", Double),
+    Column("moves", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("by_whom", String(128), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
 )
 
 actions = Table(
@@ -465,6 +489,7 @@ DERIVED = (
     cases,
     case_decisions,
     verdicts,
+    opinions,
     actions,
     bank_entries,
     bank_edits,

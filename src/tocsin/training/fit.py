@@ -30,6 +30,7 @@ __all__ = [
     "fit_head",
     "fit_wide",
     "folds_of",
+    "is_enough",
     "logistic",
     "targets_of",
 ]
@@ -156,6 +157,19 @@ def fit_head(
         shifts.append(shift)
     parts = (np.array(part, np.float32) for part in (biases, scales, shifts))
     return Head(np.stack(weights, axis=1), *parts), held_out
+
+
+def is_enough(targets: Targets, folds: Folds) -> bool:
+    """Whether each harm is judged often enough, both ways, whichever fold is left out."""
+    for place, _ in enumerate(Harm):
+        truths, known = targets.truths[:, place], targets.weights[:, place] > 0
+        for fold in range(FOLDS):
+            kept = known & (folds != fold)
+            if min(np.count_nonzero(truths & kept), np.count_nonzero(~truths & kept)) < (
+                _MIN_POSITIVES
+            ):
+                return False
+    return True
 
 
 def fit_wide(inputs: Floats, wide: Floats, targets: Targets, folds: Folds) -> tuple[Head, Floats]:

@@ -27,12 +27,20 @@ from tocsin.nlp.types import Harm, Reading
 from tocsin.nlp.weights import OUTPUTS, Floats, ModelWeights, write_weights
 from tocsin.training.accounts import fit_accounts
 from tocsin.training.card import data_of, figures_of
-from tocsin.training.fit import FOLDS, fit_grams, fit_head, fit_wide, folds_of, targets_of
+from tocsin.training.fit import (
+    FOLDS,
+    fit_grams,
+    fit_head,
+    fit_wide,
+    folds_of,
+    is_enough,
+    targets_of,
+)
 from tocsin.training.posts import TrainingPost, training_posts
 from tocsin.training.threads import one_thread
 from tocsin.training.thresholds import (
-    GATE_LOSS,
-    WIDE_LOSS,
+    SECOND_GATE,
+    WIDE_GATE,
     asked_rows,
     gates,
     review_thresholds,
@@ -84,7 +92,9 @@ def train(
     wide: VectorSource | None = None,
     progress: Progress = lambda *_: None,
 ) -> ModelWeights:
-    """Train all layers and write them to a folder; without `wide` there is no third layer.
+    """Train all layers and write them to a folder.
+
+    There is no third layer without `wide`, nor where too few posts come near a harm to learn from.
 
     Raises:
         InputError: too few posts are judged for a harm.
@@ -112,7 +122,8 @@ def _trained(
         example_ids=tuple(posts[row].post.id for row in kept),
         example_codes=tuple(posts[row].code for row in kept),
     )
-    data = data_of(posts, n_held_out, sources, given.licences)
+    used = sources if fitted.third is not None else sources[:1]
+    data = data_of(posts, n_held_out, used, given.licences)
     fitted = dataclasses.replace(fitted, card={**data, **fitted.card})
     version = write_weights(folder, fitted)
     seen = ((post.data_set, post.account) for post in posts)
@@ -164,14 +175,14 @@ def _fitted(
     accounts = fit_accounts(second_logits, posts)
     thresholds: dict[str, Any] = {
         "languages": sorted(LANGUAGES),
-        "gate": gates(first_logits, targets, GATE_LOSS),
-        "wide_gate": gates(second_logits, targets, WIDE_LOSS),
+        "gate": gates(first_logits, targets, SECOND_GATE),
+        "wide_gate": gates(second_logits, targets, WIDE_GATE),
         "account": accounts.threshold,
     }
     layers = {"first_layer": first_logits, "second_layer": second_logits}
     third = None
-    if wide is not None:
-        rows = asked_rows(second_logits, thresholds["wide_gate"])
+    rows = asked_rows(second_logits, thresholds["wide_gate"])
+    if wide is not None and is_enough(targets.of(rows), folds[rows]):
         vectors = _wide_vectors([inputs.words[row] for row in rows], wide, progress)
         third_in = np.hstack([first_in[rows], second_logits[rows]])
         third, found = fit_wide(third_in, vectors, targets.of(rows), folds[rows])

@@ -12,7 +12,7 @@ threats has named the words too. Two independent reasons need less of each.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from tocsin.nlp.weights import Floats
 from tocsin.training.fit import Targets
 from tocsin.training.posts import SEED_SET, TrainingPost
 
-__all__ = ["GATE_LOSS", "WIDE_LOSS", "asked_rows", "gates", "review_thresholds"]
+__all__ = ["SECOND_GATE", "WIDE_GATE", "Gate", "asked_rows", "gates", "review_thresholds"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -48,11 +48,17 @@ _MIN_SEEDS: Final = 60
 _LEAST_GATE: Final = -6.0
 _LOWEST: Final = -20.0  # a number that JSON can write, below every score
 
-GATE_LOSS: Final = 0.08
-"""The share of a harm's posts that the first layer may keep from the second."""
 
-WIDE_LOSS: Final = 0.3
-"""The same of the second and the third, which is dear: what it does not see keeps its score."""
+class Gate(NamedTuple):
+    """How much of a harm a layer may keep from the next, and of how many posts it may ask it."""
+
+    loss: float
+    most: float
+
+
+SECOND_GATE: Final = Gate(loss=0.05, most=0.12)
+WIDE_GATE: Final = Gate(loss=0.25, most=0.02)
+"""The third layer is dear: what it does not see keeps its score."""
 
 
 def review_thresholds(
@@ -118,13 +124,14 @@ def _threshold(logits: npt.NDArray[np.float32], share: float) -> float:
     return float(np.nextafter(highest, np.float32(np.inf))) if np.isfinite(highest) else -np.inf
 
 
-def gates(logits: Floats, targets: Targets, loss: float) -> dict[str, float]:
+def gates(logits: Floats, targets: Targets, gate: Gate) -> dict[str, float]:
     """By harm the log odds of a layer from which on the next is asked."""
     found = {}
     for place, harm in enumerate(Harm):
         positives = targets.truths[:, place] & (targets.weights[:, place] >= 1)
-        lost = float(np.quantile(logits[positives, place], loss))
-        found[harm.value] = _rounded(max(lost, _LEAST_GATE))
+        lost = float(np.quantile(logits[positives, place], gate.loss))
+        asked = float(np.quantile(logits[:, place], 1 - gate.most))
+        found[harm.value] = _rounded(max(lost, asked, _LEAST_GATE))
     return found
 
 

@@ -20,9 +20,10 @@ from tocsin.plugins import PanelView
 from tocsin.policy import Clause, CompiledPolicy, Explanation, explain
 from tocsin.records import ActionKind, Case, Decision, Event, Verdict, account_key
 from tocsin.review import Neighbours, consequence, find_neighbours, subject_of, undo_until
-from tocsin.store import accounts, cases, decisions, outbox
+from tocsin.store import accounts, cases, decisions, opinions, outbox
 from tocsin.store.cases import CaseFilter
 from tocsin.store.store import Store
+from tocsin.web.readings import ReadingView, read_reading
 from tocsin.web.subjects import (
     AuthorView,
     Found,
@@ -47,6 +48,7 @@ __all__ = [
     "read_rows",
     "read_standing",
     "read_why",
+    "strongest_decision",
     "strongest_row",
 ]
 
@@ -56,14 +58,16 @@ CLAUSE_KEYS = "abcdefghilortwxz"
 
 _IDS_PER_STATEMENT = 10_000
 
-_IN_FOUND = "bank."
-"""Panels of banks say what the list of findings says with the entries' values beside it."""
+_SHOWN_OTHERWISE = ("bank.", "text_models")
+"""Panels of banks say what the list of findings says with the entries' values beside it; what the
+text models read has a place of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
     """One decision, explained; `panels` are those that have something to say.
 
+    `reading` is what the text models read, where rules asked them.
     `policy` is the one that made it, or the one in force where that no longer compiles.
     """
 
@@ -72,6 +76,7 @@ class Why:
     explanation: Explanation
     notes: Mapping[str, str]
     found: Sequence[Found]
+    reading: ReadingView | None
     panels: Sequence[PanelView]
 
 
@@ -115,7 +120,7 @@ class CasePage:
     `why` is its strongest decision, the one that priority and clause come from; `others` are the
     rest, newest first. `is_other_version` says that the post shown is not the one that `why`
     judged: it was edited (never so where the case is about an account: its posts differ).
-    `is_erased` says that the post was erased.
+    `is_erased` says that the post was erased. `opinions` are those of outside models, newest first.
     """
 
     case: Case
@@ -131,6 +136,7 @@ class CasePage:
     choices: Sequence[ClauseChoice]
     neighbours: Neighbours
     standings: Sequence[Standing]
+    opinions: Sequence[opinions.OpinionRow]
 
 
 def read_case_page(
@@ -150,13 +156,14 @@ def read_case_page(
     if case is None:
         raise NotFoundError("there is no such case", hint="it may have been mistyped")
     rows = read_rows(connection, case.decisions)
-    decision = _strongest(connection, case, rows)
+    decision = strongest_decision(connection, case, rows)
     why = None if decision is None else read_why(connection, policy, decision)
     reports = accounts.reports_about(connection, case.subject)
     event, is_erased = _evidence(store, connection, case, rows, reports)
     is_judged = event is not None and decision is not None and event.id == decision.event
-    found = why.found if why is not None and is_judged else ()
-    post = read_post(event, found)
+    judged = why if is_judged else None
+    found = () if judged is None else judged.found
+    post = read_post(event, found, None if judged is None else judged.reading)
     is_post_judged = decision is not None and decision.event not in {one.event for one in reports}
     author = case.actor or (None if event is None else account_key(event.actor))
     clause = policy.clauses.get(case.clause)
@@ -181,6 +188,7 @@ def read_case_page(
         choices=_choices(case, decision, policy),
         neighbours=find_neighbours(connection, queue, case_id),
         standings=read_standings(store, connection, case),
+        opinions=opinions.of_case(connection, case_id),
     )
 
 
@@ -211,8 +219,9 @@ def read_why(connection: sa.Connection, policy: CompiledPolicy, decision: Decisi
         # an older pack may no longer compile: then the explanation says which one decided
         with contextlib.suppress(CheckFailedError):
             policy = load_policy(connection, used)
-    shown = [panel for panel in panels() if not panel.name.startswith(_IN_FOUND)]
+    shown = [panel for panel in panels() if not panel.name.startswith(_SHOWN_OTHERWISE)]
     views = (panel.view(decision, decision.signals) for panel in shown)
+    found = read_found(connection, decision)
     return Why(
         decision=decision,
         policy=policy,
@@ -223,7 +232,8 @@ def read_why(connection: sa.Connection, policy: CompiledPolicy, decision: Decisi
             erased="since it was made" if line is None else None,
         ),
         notes={rule.id: rule.note for rule in policy.rules if rule.note},
-        found=read_found(connection, decision),
+        found=found,
+        reading=read_reading(decision, first=len(found) + 1),
         panels=[view for view in views if view.rows],
     )
 
@@ -249,7 +259,7 @@ def read_standing(
     )
 
 
-def _strongest(
+def strongest_decision(
     connection: sa.Connection, case: Case, rows: Mapping[str, decisions.DecisionRow]
 ) -> Decision | None:
     """The strongest decision whose content still exists."""

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from tocsin.detectors.text_reading import DETECTOR
 from tocsin.records import (
     Actor,
     BankEntry,
@@ -36,6 +37,7 @@ from tocsin.records import (
 from tocsin.store import accounts, banks, cases, decisions, labels, outbox, people
 from tocsin.store.query import post_versions
 from tocsin.store.store import Store
+from tocsin.web.readings import ReadingView
 from tocsin.web.text import Link, Mark, Piece, cut, find_links, hidden_in
 
 __all__ = [
@@ -185,10 +187,15 @@ def find_post(store: Store, subject: Subject) -> Event | None:
 
 
 def read_found(connection: sa.Connection, decision: Decision) -> list[Found]:
-    """What detectors and regular expressions found, each once, numbered from 1."""
+    """What detectors and regular expressions found, each once, numbered from 1.
+
+    What the text models read is not among it (`web.readings`), but for hits on banks.
+    """
     groups: dict[tuple[str | None, ...], list[tuple[Signal, Evidence]]] = {}
     for signal in decision.signals:
         for item in signal.evidence:
+            if signal.detector == DETECTOR and item.bank is None:
+                continue
             what = item.entry or item.note
             groups.setdefault((signal.name, item.kind, item.bank, what), []).append((signal, item))
     found = [
@@ -201,16 +208,18 @@ def read_found(connection: sa.Connection, decision: Decision) -> list[Found]:
     return [*found, *matched.values()]
 
 
-def read_post(event: Event | None, found: Sequence[Found]) -> PostView | None:
-    """The post of an event with what was found in it marked; None if there is no post."""
+def read_post(
+    event: Event | None, found: Sequence[Found], reading: ReadingView | None = None
+) -> PostView | None:
+    """The post of an event with what was found and read in it marked; None if there is no post."""
     post = None if event is None else post_of(event)
     if event is None or post is None:
         return None
     return PostView(
         post=post,
         at=event.at,
-        title=cut(post.title or "", _marks(found, "post.title")),
-        text=cut(post.text or "", _marks(found, "post.text")),
+        title=cut(post.title or "", _marks(found, "post.title", reading)),
+        text=cut(post.text or "", _marks(found, "post.text", reading)),
         links=find_links(post.text or "", post.links),
         hidden=hidden_in(f"{post.title or ''}{post.text or ''}"),
     )
@@ -351,8 +360,9 @@ def _joined(spans: Sequence[Span]) -> list[tuple[str, int, int]]:
     return joined
 
 
-def _marks(found: Sequence[Found], field: str) -> list[Mark]:
-    return [
+def _marks(found: Sequence[Found], field: str, reading: ReadingView | None = None) -> list[Mark]:
+    marks = [] if reading is None else reading.marks(field)
+    return marks + [
         Mark(start=start, end=end, number=item.number, title=item.title)
         for item in found
         for where, start, end in item.spans

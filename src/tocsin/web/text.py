@@ -29,20 +29,38 @@ _MAX_LINKS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What a detector found at a span: `number` is its place in the list of evidence."""
+    """What a detector found at a span: `number` is its place in the list of evidence.
+
+    `kind` is "hit", or how a stretch that the text models read is drawn; `word` stands beside the
+    number, for those who cannot tell the kinds by their colours.
+    """
 
     start: int
     end: int
     number: int
     title: str
+    kind: str = "hit"
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A stretch of text with the marks that cover it."""
+    """A stretch of text with the marks that cover it; `end` is where it ends in the whole."""
 
     text: str
     marks: tuple[Mark, ...] = ()
+    end: int = 0
+
+    @property
+    def kinds(self) -> str:
+        """The kinds of the marks, each once."""
+        return " ".join(dict.fromkeys(mark.kind for mark in self.marks))
+
+    @property
+    def label(self) -> str:
+        """The numbers of the marks, and the words of those that end here."""
+        shown = (mark for mark in self.marks if not mark.word or mark.end == self.end)
+        return ", ".join(f"{mark.number} {mark.word}".strip() for mark in shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +85,7 @@ def cut(text: str, marks: Sequence[Mark]) -> list[Piece]:
         Piece(
             text=text[start:end],
             marks=tuple(mark for mark in inside if mark.start <= start and end <= mark.end),
+            end=end,
         )
         for start, end in itertools.pairwise(ordered)
     ]

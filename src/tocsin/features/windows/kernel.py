@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.features.windows.compiling import compiled
+from tocsin.matching.compiling import compiled
 
 __all__ = [
     "ENTRY_COLUMNS",

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.features.windows.compiling import compiled
+from tocsin.matching.compiling import compiled
 
 __all__ = ["hash_slices"]
 

@@ -2,7 +2,8 @@
 
 Comes in: a batch of events. Goes out: the decisions of both packs. Always holds: each decides as
 it would alone (`tests/pipeline/test_backtest.py`); an entry of a bank that only one of them has is
-seen by that one only.
+seen by that one only. Dear detectors are asked for each pack apart, where its rules can still hit;
+what both ask of a text is computed once (`nlp.remembered`).
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Final
 
 import msgspec
 
-from tocsin.detectors import detect
+from tocsin.detectors import detect, text_models
 from tocsin.errors import CheckFailedError
-from tocsin.features import Features, WindowState, compute
+from tocsin.features import WindowState, compute
 from tocsin.pipeline import registry
+from tocsin.pipeline.engine import ask_dear
 from tocsin.pipeline.packs import check
 from tocsin.plugins import Detector, DetectorInput
 from tocsin.policy import CompiledPolicy, PackSource
@@ -82,15 +84,20 @@ class PairSource(msgspec.Struct, frozen=True, kw_only=True):
     before: Side
     after: Side
     lateness_s: int
+    text_model: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two packs, compiled, and the detectors over the entries of both."""
+    """Two packs, compiled, and the detectors over the entries of both.
+
+    `dear` are those of each pack, over its own entries.
+    """
 
     before: CompiledPolicy
     after: CompiledPolicy
     detectors: Sequence[Detector]
+    dear: tuple[Sequence[Detector], Sequence[Detector]]
     lateness: timedelta
     is_split: bool
 
@@ -107,13 +114,21 @@ class Pair:
             if others.get(entry.id) != entry
         ]
         policies = source.before.policy(), source.after.policy()
-        reads = policies[0].signals | policies[1].signals
+        reads = (policies[0].signals | policies[1].signals) - text_models.NAMES
         if own:
             reads |= {f"{name}{_MARK}{side}" for name in reads for side in (_BEFORE, _AFTER)}
         return cls(
             before=policies[0],
             after=policies[1],
             detectors=registry.detectors([*shared, *own], reads=reads),
+            dear=(
+                registry.text_detectors(
+                    source.before.entries, policies[0].signals, source.text_model
+                ),
+                registry.text_detectors(
+                    source.after.entries, policies[1].signals, source.text_model
+                ),
+            ),
             lateness=timedelta(seconds=source.lateness_s),
             is_split=bool(own),
         )
@@ -141,21 +156,22 @@ class Pair:
         given = DetectorInput(batch=batch, features=features, texts=features)
         signals = detect(given, self.detectors)
         return (
-            self._decided(self.before, _BEFORE, batch, features, signals, counted),
-            self._decided(self.after, _AFTER, batch, features, signals, counted),
+            self._decided(self.before, _BEFORE, given, signals, counted),
+            self._decided(self.after, _AFTER, given, signals, counted),
         )
 
     def _decided(
         self,
         policy: CompiledPolicy,
         side: str,
-        batch: EventBatch,
-        features: Features,
+        given: DetectorInput,
         signals: SignalTable,
         windows: WindowTable,
     ) -> Decided:
         seen = _as_seen(signals, side) if self.is_split else signals
-        return policy.decide(batch, features, seen, {}, windows=windows)
+        dear = self.dear[side == _AFTER]
+        seen = ask_dear(policy, dear, given, seen, windows)
+        return policy.decide(given.batch, given.features, seen, {}, windows=windows)
 
 
 def window_specs(*policies: CompiledPolicy) -> Sequence[WindowSpec]:

@@ -229,6 +229,7 @@ def _sources(
         ),
         after=Side(files=dict(source.files), entries=entries, states=states, is_tried=is_tried),
         lateness_s=store.settings.window_lateness_s,
+        text_model=store.settings.text_model_dir,
     )
 
 

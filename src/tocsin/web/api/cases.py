@@ -14,13 +14,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
+from tocsin.detectors.text_reading import text_reading
 from tocsin.errors import NotFoundError
 from tocsin.records import ActionKind, CaseState, ProtectedPurpose, Verdict, VerdictKind
 from tocsin.review import Permission, Ruling, Scope, decide, may, require, reverse
-from tocsin.store import cases, outbox
+from tocsin.store import cases, opinions, outbox
 from tocsin.web.api.bodies import decoded, person_of, schema_of
 from tocsin.web.api.paging import Limit, PageNumber
 from tocsin.web.callers import Caller, needs
+from tocsin.web.casepage import read_rows, strongest_decision
 from tocsin.web.context import Context, context_of
 
 __all__ = ["router"]
@@ -82,23 +84,34 @@ def list_cases(
 
 @router.get("/v1/cases/{case_id}", summary="One case")
 def get_case(request: Request, caller: Reader, case_id: str) -> dict[str, Any]:
-    """The case with its verdicts and their actions; decisions are read by their ids."""
+    """The case with its verdicts and their actions; decisions are read by their ids.
+
+    `text_reading` is what the text models read for the strongest of its decisions, or null.
+    `opinions` are those of outside models, the newest first: they order the queue and are no
+    evidence; what they call rationale and draft are a model's own words, unverified.
+    """
     context = context_of(request)
     with context.store.read() as connection:
         case = cases.get(connection, case_id)
         if case is None:
             raise NotFoundError("there is no such case")
         verdicts = cases.verdicts_on(connection, case=case_id)
+        said = opinions.of_case(connection, case_id)
         actions = [
             row
             for verdict in verdicts
             for row in outbox.of_authority(connection, f"verdict:{verdict.id}", now=context.now)
         ]
+        rows = read_rows(connection, case.decisions)
+        decision = strongest_decision(connection, case, rows)
+        reading = None if decision is None else text_reading(decision.signals)
     return {
         "ok": True,
         "case": msgspec.to_builtins(case),
         "verdicts": msgspec.to_builtins(verdicts),
         "actions": msgspec.to_builtins(actions),
+        "text_reading": msgspec.to_builtins(reading),
+        "opinions": msgspec.to_builtins(said),
     }
 
 

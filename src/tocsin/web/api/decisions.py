@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 
+from tocsin.detectors.text_reading import text_reading
 from tocsin.errors import NotFoundError
 from tocsin.pipeline import explain_decision
 from tocsin.review import Permission, Scope
@@ -86,7 +87,7 @@ def get_decision(
         bool, Query(description="List the events that windows counted; reads the log again.")
     ] = False,
 ) -> dict[str, Any]:
-    """The decision as it was stored, and its explanation."""
+    """The decision as it was stored, its explanation, and what the text models read."""
     store = context_of(request).store
     with store.read() as connection:
         decision = decisions.get(connection, decision_id)
@@ -97,6 +98,7 @@ def get_decision(
         "ok": True,
         "decision": msgspec.to_builtins(decision),
         "explanation": None if explanation is None else explanation.as_json(),
+        "text_reading": msgspec.to_builtins(text_reading(decision.signals)),
     }
 
 

@@ -86,6 +86,6 @@ def show_decision(
             why=why,
             windows=held,
             has_windows="windows" in decision.versions,
-            post=read_post(event, why.found),
+            post=read_post(event, why.found, why.reading),
             author=read_author(connection, decision.actor, event, why.found, now=context.now),
         )

@@ -18,6 +18,7 @@ from tocsin.web.console import (
     records,
     rules,
     samples,
+    textmodels,
 )
 
 __all__ = ["console_router"]
@@ -36,6 +37,7 @@ for module in (
     backtests,
     proposals,
     automation,
+    textmodels,
     audit,
 ):
     console_router.include_router(module.router)
