@@ -14,6 +14,7 @@ n-grams of characters and a linear model, where it is installed.
 
 from __future__ import annotations
 
+import importlib
 import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -67,6 +68,7 @@ def bench_text(
     on_step("reading the weights and making posts")
     weights = read_weights(model or starter_folder())
     reader = Reader()
+    PostModel(weights, reader)  # refuses weights of another version
     made = make_posts(sizes.warm + sizes.posts)
     warm, posts = made[: sizes.warm], made[sizes.warm :]
     on_step("measuring readings and the first layer")
@@ -127,7 +129,7 @@ def _whole(
         source = counted[place]
         if source is not None:
             share = (asked[place] + source.n_texts) / len(posts)
-            yield _figure(name, share, "of all posts", digits=4, encoder=source.name)
+            yield _figure(name, share, "of all posts", encoder=source.name)
     yield _figure("scorer_posts_per_s", rate, "posts/s/core", layers=_layers(second, third))
 
 
@@ -172,20 +174,18 @@ def _mean_length(posts: Sequence[PostText]) -> int:
     return round(sum(len(post.text) for post in posts) / max(len(posts), 1))
 
 
-def _figure(
-    measure: str, value: float, unit: str, *, digits: int = 0, **params: str | int
-) -> Measurement:
-    rounded = round(value, digits) if digits else round(value)
+def _figure(measure: str, value: float, unit: str, **params: str | int) -> Measurement:
+    rounded = round(value, 4) if value < 1 else round(value)
     return Measurement(measure=measure, value=rounded, unit=unit, params=dict(params))
 
 
 def _peer_rate(texts: Sequence[str], rounds: int) -> float | None:
     """Texts per CPU second of the usual first layer; None without scikit-learn."""
     try:
-        from sklearn.feature_extraction.text import HashingVectorizer
+        text: Any = importlib.import_module("sklearn.feature_extraction.text")
     except ImportError:
         return None
-    vectorizer: Any = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 5), n_features=1 << 18)
+    vectorizer = text.HashingVectorizer(analyzer="char_wb", ngram_range=(2, 5), n_features=1 << 18)
     heads = np.ones((1 << 18, 3), np.float32)
 
     def work() -> None:

@@ -110,13 +110,13 @@ def find_threats(
     rough = rough_line(text)
     if len(languages) == len(LANGUAGES) and not _any_anchor().search(rough):
         return ()
+    grammars = [grammar(language) for language in languages]
+    anchored = [known for known in grammars if known.anchors.compiled.search(rough)]
+    if not anchored:
+        return ()
     tokens = tokenise(text)
     foreign = (*quoted, *attributed)
-    threats: list[tuple[int, int, Threat]] = []
-    for language in languages:
-        known = grammar(language)
-        if known.anchors.compiled.search(rough):
-            threats += _threats(text, tokens, known, foreign)
+    threats = [one for known in anchored for one in _threats(text, tokens, known, foreign)]
     return tuple(_plainest(threats))
 
 
