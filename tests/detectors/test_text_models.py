@@ -73,11 +73,7 @@ def test_a_review_signal_is_there_only_above_the_threshold_of_the_card() -> None
     assert not any(name.endswith("_review") for name in plain)
 
     cautious = PostModel(
-        tiny_weights(
-            review={
-                name: {"alone": 99.0, "named": 99.0} for name in ("support", "incitement", "threat")
-            }
-        ),
+        tiny_weights(review=dict.fromkeys(("support", "incitement", "threat"), 99.0)),
         Reader(),
     )
     [found] = _found(post_event(THREAT), model=cautious)
@@ -124,9 +120,7 @@ def test_spans_point_into_text_and_title() -> None:
 
 
 _ALL: dict[str, Any] = {
-    "review": {
-        name: {"alone": -99.0, "named": -99.0} for name in ("support", "incitement", "threat")
-    },
+    "review": dict.fromkeys(("support", "incitement", "threat"), -99.0),
     "gate": dict.fromkeys(("support", "incitement", "threat", "affinity"), 99.0),
 }
 

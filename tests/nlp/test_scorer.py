@@ -13,7 +13,14 @@ from tests.support.textmodel import DIMENSIONS, LetterVectors, hand_weights, pos
 from tocsin.errors import InputError
 from tocsin.nlp import Harm, PostText
 from tocsin.nlp.reading import Reader
-from tocsin.nlp.scorer import JudgedPost, PostModel
+from tocsin.nlp.scorer import (
+    NAMED_MARGIN,
+    OTHER_ROLE_MARGIN,
+    JudgedPost,
+    PostModel,
+    review_margin,
+)
+from tocsin.nlp.threats import find_threats
 from tocsin.nlp.weights import OUTPUTS, Head, ModelWeights
 
 WORDS = {
@@ -136,13 +143,26 @@ def test_without_vectors_the_first_layer_stands_and_the_version_says_so() -> Non
 
 
 def test_what_the_grammar_of_threats_names_needs_less_of_the_models() -> None:
-    review = {harm: {"alone": 9.0, "named": -9.0} for harm in ("support", "incitement", "threat")}
-    weights = hand_weights(WORDS, review=review)
-    assert one("regretful", weights=weights).flagged == ()
-    assert Harm.THREAT in one("I will kill you tonight.", weights=weights).flagged
-    assert Harm.SUPPORT not in one("I will kill you tonight.", weights=weights).flagged
-    quoted = "He wrote to me: “I will kill you tonight.” I went to the police."
-    assert one(quoted, weights=weights).flagged == ()
+    [threat, plain, quoted] = READER.read(
+        posts_of(
+            "I will kill you tonight.",
+            "The tram was late.",
+            "He wrote to me: “I will kill you tonight.” I went to the police.",
+        )
+    )
+    threat = replace(threat, threats=find_threats(threat.text))
+    assert review_margin(Harm.THREAT, threat) == NAMED_MARGIN < 0
+    assert review_margin(Harm.SUPPORT, threat) == review_margin(Harm.THREAT, plain) == 0
+    assert review_margin(Harm.THREAT, quoted) == OTHER_ROLE_MARGIN > 0
+
+
+def test_a_margin_moves_the_threshold() -> None:
+    logit = float(one("I will kill you tonight.").logits[2])
+    for above, is_flagged in ((-0.01, True), (0.01, False)):
+        review = dict.fromkeys(("support", "incitement"), 99.0)
+        review["threat"] = logit - NAMED_MARGIN + above
+        weights = hand_weights(WORDS, review=review)
+        assert bool(one("I will kill you tonight.", weights=weights).flagged) is is_flagged
 
 
 def test_other_peoples_words_reach_no_layer() -> None:

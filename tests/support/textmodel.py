@@ -61,7 +61,7 @@ def hand_weights(words: Mapping[str, Mapping[str, float]], **thresholds: Any) ->
             "languages": ["ar", "en", "und"],
             "gate": dict.fromkeys(OUTPUTS[:3], -2.0),
             "wide_gate": dict.fromkeys(OUTPUTS[:3], 2.0),
-            "review": {harm: {"alone": 2.0, "named": 2.0} for harm in OUTPUTS[:3]},
+            "review": dict.fromkeys(OUTPUTS[:3], 2.0),
             "account": 0.0,
             **thresholds,
         }

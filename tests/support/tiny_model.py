@@ -65,7 +65,7 @@ def tiny_weights(version: str = "0123456789ab", **thresholds: Any) -> ModelWeigh
             "languages": ["", "en", "ar"],
             "gate": dict.fromkeys(OUTPUTS, 0.0),
             "wide_gate": dict.fromkeys(OUTPUTS, 99.0),
-            "review": {name: {"alone": 1.0, "named": 1.0} for name in OUTPUTS},
+            "review": dict.fromkeys(OUTPUTS, 1.0),
             "account": 0.0,
             **thresholds,
         }

@@ -24,10 +24,19 @@ import numpy.typing as npt
 from tocsin.errors import InputError
 from tocsin.nlp.features import INPUT_FEATURES, PostBatch, VectorSource, read_batch, vectors_of
 from tocsin.nlp.reading import Reader
-from tocsin.nlp.types import Harm, PostScore, PostText, Reading, ThreatKind
+from tocsin.nlp.types import Harm, PostScore, PostText, Reading, Role, ThreatKind
 from tocsin.nlp.weights import Floats, ModelWeights
 
-__all__ = ["HARMS", "JudgedPost", "PostModel", "first_inputs", "named_harms", "probability"]
+__all__ = [
+    "HARMS",
+    "NAMED_MARGIN",
+    "OTHER_ROLE_MARGIN",
+    "JudgedPost",
+    "PostModel",
+    "first_inputs",
+    "probability",
+    "review_margin",
+]
 
 HARMS: Final = tuple(Harm)
 _BATCH: Final = 256
@@ -35,6 +44,10 @@ _DIGITS: Final = 4
 _LARGEST: Final = 30.0
 """Log odds beyond these are 0 or 1 in any case."""
 _PLAIN_THREAT: Final = 0.5
+_OWN_ROLES: Final = frozenset({Role.OWN_VOICE, Role.HYPERBOLE})
+
+OTHER_ROLE_MARGIN: Final = 1.5
+NAMED_MARGIN: Final = -1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,19 +193,27 @@ def _least(gate: Mapping[str, float]) -> Floats:
     return np.array([gate[harm.value] for harm in HARMS], np.float32)
 
 
-def _passed(
-    thresholds: Mapping[str, Mapping[str, float]], logits: Floats, reading: Reading
-) -> tuple[Harm, ...]:
+def _passed(thresholds: Mapping[str, float], logits: Floats, reading: Reading) -> tuple[Harm, ...]:
     """The harms whose score a person should look at."""
-    named = named_harms(reading)
     return tuple(
         harm
         for place, harm in enumerate(HARMS)
-        if logits[place] >= thresholds[harm.value]["named" if harm in named else "alone"]
+        if logits[place] >= thresholds[harm.value] + review_margin(harm, reading)
     )
 
 
-def named_harms(reading: Reading) -> frozenset[Harm]:
+def review_margin(harm: Harm, reading: Reading) -> float:
+    """What a reading adds to the review threshold of a harm, in log odds.
+
+    More is asked of words that are said in another role than the author's own voice, less where
+    the grammar of threats has found a plain one: two independent reasons need less of each.
+    """
+    if reading.role not in _OWN_ROLES:
+        return OTHER_ROLE_MARGIN
+    return NAMED_MARGIN if harm in _named_harms(reading) else 0.0
+
+
+def _named_harms(reading: Reading) -> frozenset[Harm]:
     """The harms that the grammar of threats finds plainly, in the author's own voice."""
     plain = [one for one in reading.threats if one.own_voice and one.score >= _PLAIN_THREAT]
     if not plain:

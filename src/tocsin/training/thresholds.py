@@ -1,12 +1,13 @@
 """Review thresholds and gates, chosen on text that must be left alone.
 
 Comes in: cross-validated log odds of training posts, and the kinds of text that each is. Goes out:
-the thresholds of each harm and the gates of the second layer. Always holds: at its thresholds a
+the threshold of each harm and the gates of the second layer. Always holds: at its threshold a
 harm flags no more than its share of every kind of text that is large enough to tell, so that the
 worst kind decides and not the average; the scores are of posts that they had not seen.
 
-Two thresholds stand for each harm: one for the models alone, and a lower one where the grammar of
-threats has named the words too. Two independent reasons need less of each.
+A threshold is for words in the author's own voice. What the grammar of threats names as well needs
+less, and what is said in another role (quotation, report, condemnation) needs more, by the fixed
+margins of `nlp.scorer.review_margin`: with few posts to count, one number is chosen and not three.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.errors import InputError
-from tocsin.nlp.scorer import named_harms
+from tocsin.nlp.scorer import review_margin
 from tocsin.nlp.types import Harm, Reading
 from tocsin.nlp.weights import Floats
 from tocsin.training.fit import Targets
@@ -32,16 +33,13 @@ SPARED_SHARE: Final = 0.003
 """Of one harm, of one kind of text that must not be flagged: three harms stay below one per cent,
 and there is room for kinds that no one here has seen."""
 
-ORDINARY_SHARE: Final = 0.0003
+ORDINARY_SHARE: Final = 0.0007
 
-HYPERBOLE_SHARE: Final = 0.02
-"""Of posts with violent words that are no threat: people, too, are often unsure."""
+HYPERBOLE_SHARE: Final = 0.12
+"""Of posts picked for their violent words that are no threat: people, too, are often unsure."""
 
-SEED_SHARE: Final = 0.03
+SEED_SHARE: Final = 0.05
 """Seed sentences are written to be hard; real text of their kind is mostly easier."""
-
-NAMED_PART: Final = 0.5
-"""Of each share, what the lower threshold may use up."""
 
 MIN_GROUP: Final = 150
 _MIN_SEEDS: Final = 60
@@ -57,27 +55,22 @@ class Gate(NamedTuple):
 
 
 SECOND_GATE: Final = Gate(loss=0.05, most=0.12)
-WIDE_GATE: Final = Gate(loss=0.25, most=0.02)
+WIDE_GATE: Final = Gate(loss=0.15, most=0.04)
 """The third layer is dear: what it does not see keeps its score."""
 
 
 def review_thresholds(
     logits: Floats, posts: Sequence[TrainingPost], readings: Sequence[Reading]
-) -> dict[str, dict[str, float]]:
-    """By harm the log odds from which on a person should look: `alone`, and `named`.
+) -> dict[str, float]:
+    """By harm the log odds from which on a person should look, before `review_margin`.
 
     Raises:
         InputError: no kind of text that must be left alone is large enough to tell.
     """
-    named = np.array([[harm in named_harms(one) for harm in Harm] for one in readings], bool)
     found = {}
     for place, harm in enumerate(Harm):
-        column, is_named = logits[:, place], named[:, place]
-        alone = _highest(_bounds(np.where(is_named, -np.inf, column), posts, 1 - NAMED_PART))
-        both = _highest(_bounds(np.where(is_named, column, -np.inf), posts, NAMED_PART))
-        if both > alone:  # being named must never ask for more: then one threshold stands for all
-            alone = both = _highest(_bounds(column, posts, 1.0))
-        found[harm.value] = {"alone": _rounded(alone), "named": _rounded(both)}
+        margins = np.array([review_margin(harm, reading) for reading in readings], np.float32)
+        found[harm.value] = _rounded(_highest(_bounds(logits[:, place] - margins, posts)))
     return found
 
 
@@ -92,9 +85,7 @@ def _highest(bounds: Iterator[float]) -> float:
     return max(found)
 
 
-def _bounds(
-    logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost], part: float
-) -> Iterator[float]:
+def _bounds(logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost]) -> Iterator[float]:
     """For each kind of text the threshold that it asks for."""
     rows: dict[str, list[int]] = {}
     for row, post in enumerate(posts):
@@ -103,25 +94,25 @@ def _bounds(
     for group, found in sorted(rows.items()):
         share = _share(group, posts[found[0]], len(found))
         if share is not None:
-            yield _threshold(logits[found], share * part)
+            yield _threshold(logits[found], share)
 
 
 def _share(group: str, post: TrainingPost, count: int) -> float | None:
     """What may be flagged of a kind of text; None where there is too little of it to tell."""
-    if post.data_set == SEED_SET:
-        return SEED_SHARE if count >= _MIN_SEEDS else None
-    if count < MIN_GROUP:
+    is_seed = post.data_set == SEED_SET
+    if count < (_MIN_SEEDS if is_seed else MIN_GROUP):
         return None
-    if group.startswith("hyperbole"):
+    if group.startswith("hyperbole") or group == f"{SEED_SET}: Oh":
         return HYPERBOLE_SHARE
+    if is_seed:
+        return SEED_SHARE
     return ORDINARY_SHARE if post.is_ordinary else SPARED_SHARE
 
 
 def _threshold(logits: npt.NDArray[np.float32], share: float) -> float:
     """The lowest threshold that lets at most this share pass."""
     ordered = np.sort(logits)[::-1]
-    highest = ordered[int(len(ordered) * share)]
-    return float(np.nextafter(highest, np.float32(np.inf))) if np.isfinite(highest) else -np.inf
+    return float(np.nextafter(ordered[int(len(ordered) * share)], np.float32(np.inf)))
 
 
 def gates(logits: Floats, targets: Targets, gate: Gate) -> dict[str, float]:

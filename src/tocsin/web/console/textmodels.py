@@ -18,6 +18,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse
 
 from tocsin.errors import NotFoundError
+from tocsin.nlp import Harm
+from tocsin.nlp.scorer import NAMED_MARGIN, OTHER_ROLE_MARGIN
 from tocsin.nlp.starter import starter_folder
 from tocsin.nlp.weights import CARD_FILE
 from tocsin.review import Permission
@@ -31,10 +33,11 @@ router = APIRouter()
 
 _APART: Final = frozenset({"version", "thresholds", "examples"})
 _WHERE: Final = {
-    "alone": "by the models alone",
-    "named": "where the words themselves threaten plainly",
+    "in the author's own voice": 0.0,
+    "where the words themselves threaten plainly": NAMED_MARGIN,
+    "said in another role": OTHER_ROLE_MARGIN,
 }
-"""Review thresholds, by what stands beside the probability."""
+"""Review thresholds, by what the reading adds to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +62,10 @@ def show_card(
         version=str(card.get("version", "unknown")),
         languages=thresholds.get("languages", []),
         review=[
-            (harm, _WHERE.get(where, where), _probability(logit))
-            for harm, given in thresholds.get("review", {}).items()
-            for where, logit in given.items()
+            (harm, where, _probability(logit + margin))
+            for harm, logit in thresholds.get("review", {}).items()
+            for where, margin in _WHERE.items()
+            if margin != NAMED_MARGIN or harm != Harm.SUPPORT
         ],
         n_examples=len(card.get("examples", ())),
         sections=card_sections(card),
