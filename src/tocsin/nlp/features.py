@@ -87,7 +87,11 @@ def read_batch(posts: Sequence[PostText], reader: Reader) -> PostBatch:
 def _with_language(post: PostText) -> PostText:
     """The platform's language where it names one, else what the text tells."""
     language = valid_language(post.language) or language_of(post.text)
-    return post if language == post.language else replace(post, language=language)
+    if language == post.language:
+        return post
+    return PostText(
+        id=post.id, text=post.text, language=language, hosts=post.hosts, from_image=post.from_image
+    )
 
 
 def _with_threats(reading: Reading, languages: Sequence[str]) -> Reading:

@@ -35,7 +35,7 @@ from tocsin.nlp.types import ThreatKind
 
 __all__ = ["Expression", "Grammar", "GrammarError", "Rule", "read_grammar"]
 
-_MEMORY: Final = 16 << 20
+_MEMORY: Final = 64 << 20
 _GAP: Final = r"<[^<>.?]+>"
 _NOUN_WORD: Final = r'<[^<>.?,:"]+>'
 _LETTERS: Final = r"[^<>.?]*"
