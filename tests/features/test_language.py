@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from collections import Counter
 
-from tocsin.matching import language_of, script_of, valid_language
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.matching import language, language_of, script_of, valid_language
 
 SENTENCES = {
     "en": "We will meet at the harbour when it is dark",
@@ -35,9 +39,9 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize("language", SENTENCES)
-def test_sentences(language: str) -> None:
-    assert language_of(SENTENCES[language]) == language
+@pytest.mark.parametrize("name", SENTENCES)
+def test_sentences(name: str) -> None:
+    assert language_of(SENTENCES[name]) == name
 
 
 @pytest.mark.parametrize("text", ["", "123", "ok lol", "Mara Ellison", "😂"])
@@ -66,3 +70,38 @@ def test_scripts(text: str, script: str | None) -> None:
 )  # fmt: skip
 def test_codes(code: str | None, language: str | None) -> None:
     assert valid_language(code) == language
+
+
+LETTERS = st.text(alphabet=st.sampled_from("abZéßگالفجرыэґ漢カかनह한١2 .,!\U0001d400"), max_size=40)
+
+
+@given(LETTERS)
+def test_the_script_of_a_text_is_that_of_most_of_its_letters(text: str) -> None:
+    counts = Counter(filter(None, map(script_of, text)))
+    if "Jpan" in counts:  # a letter of its own says so; beside Han it is the text that does
+        return
+    expected = min(counts, key=lambda script: (-counts[script], script), default=None)
+    assert script_of(text) == expected
+
+
+WORDS = st.sampled_from([*" ".join(SENTENCES.values()).split(), "the,", "(la)", "«de»", "c’est"])
+
+
+@given(st.lists(WORDS, max_size=12).map(" ".join))
+def test_the_language_of_words_is_the_one_with_most_of_them(text: str) -> None:
+    assert language_of(text) == _plainly(text)
+
+
+def _plainly(text: str) -> str:
+    """`language_of`, each language asked for each word."""
+    script = script_of(text) or ""
+    words = language._WORDS.get(script, {})  # noqa: SLF001  # the lists are what is compared over
+    by_letters = language._by_letters(text.lower(), script)  # noqa: SLF001
+    if script == "Arab" or script in language._BY_SCRIPT or (script == "Cyrl" and by_letters):  # noqa: SLF001
+        return language_of(text)
+    bare = [word.strip(".,;:!?¿¡()[]\"'«»“”„…") for word in text.lower().replace("’", "'").split()]
+    scores = {name: sum(word in known for word in bare) for name, known in words.items()}
+    ranked = sorted(scores.values(), reverse=True)
+    if not ranked or ranked[0] < 2 or ranked[0] == ranked[1]:
+        return "und"
+    return max(scores, key=lambda name: scores[name])

@@ -12,6 +12,7 @@ from tocsin.bench.check import bench_check
 from tocsin.bench.measure import Measurement
 from tocsin.bench.pipeline import bench_pipeline
 from tocsin.bench.rules import bench_rules
+from tocsin.bench.text import bench_text
 from tocsin.bench.windows import bench_windows
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "bench_check",
     "bench_pipeline",
     "bench_rules",
+    "bench_text",
     "bench_windows",
 ]
 
@@ -29,6 +31,7 @@ BENCHMARKS: dict[str, Callable[..., Iterator[Measurement]]] = {
     "check": bench_check,
     "pipeline": bench_pipeline,
     "rules": bench_rules,
+    "text": bench_text,
     "windows": bench_windows,
 }
 """Every benchmark by name."""

@@ -19,7 +19,7 @@ from tocsin.clock import SystemClock
 
 __all__ = ["command"]
 
-NAMES = ("backtest", "check", "pipeline", "rules", "windows")
+NAMES = ("backtest", "check", "pipeline", "rules", "text", "windows")
 
 
 @click.command(name="bench")
@@ -29,8 +29,13 @@ NAMES = ("backtest", "check", "pipeline", "rules", "windows")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write figures, machine and time into this JSON file too.",
 )
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="For `text`: measure the weights in this folder instead of the shipped ones.",
+)
 @shared_options
-def command(context: CliContext, *, name: str, save: Path | None) -> None:
+def command(context: CliContext, *, name: str, save: Path | None, model: Path | None) -> None:
     """Measure this machine: CPU time on one core, beside a plain version in the same run.
 
     Uses a temporary folder; touches no database of yours.
@@ -41,13 +46,17 @@ def command(context: CliContext, *, name: str, save: Path | None) -> None:
       tocsin bench pipeline --json
       tocsin bench rules
       tocsin bench check
+      tocsin bench text --model my-models
       tocsin bench windows --json
       tocsin bench backtest
     """
     from tocsin.bench import BENCHMARKS  # the engine is not needed for --help
 
+    if model is not None and name != "text":
+        raise click.UsageError(f"--model is for `text`; `{name}` measures no text models.")
+    given = {} if model is None else {"model": model}
     found = []
-    for measurement in BENCHMARKS[name](on_step=lambda step: click.echo(step, err=True)):
+    for measurement in BENCHMARKS[name](on_step=lambda step: click.echo(step, err=True), **given):
         found.append(measurement)
         if context.json:
             context.emit(measurement)

@@ -281,8 +281,16 @@ def _leet_places(kinds: npt.NDArray[np.uint8]) -> Ints:
     has_after = (last < end) & ((kinds[np.minimum(last + 1, end)] & _WORD) > 0)
     run = last - first + 1
     is_inner = has_before & has_after & (run <= MAX_INNER_LEET)
-    is_edge = (run <= MAX_TRAILING_LEET) & (
-        (has_after & _in_one_token(kinds, first, 1)) | (has_before & _in_one_token(kinds, last, -1))
+    has_sign = np.logical_or.reduceat(
+        (kinds[at] & tables.CLASS_SIGN) > 0, np.searchsorted(at, first)
+    )
+    is_edge = (
+        ~has_sign
+        & (run <= MAX_TRAILING_LEET)
+        & (
+            (has_after & _in_one_token(kinds, first, 1))
+            | (has_before & _in_one_token(kinds, last, -1))
+        )
     )
     places: Ints = first[is_inner | is_edge]
     return places

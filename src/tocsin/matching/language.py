@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["UNKNOWN", "language_of", "script_of", "valid_language"]
@@ -17,6 +18,7 @@ __all__ = ["UNKNOWN", "language_of", "script_of", "valid_language"]
 UNKNOWN: Final = "und"
 _MAX_READ = 2_000  # characters; more does not change the answer
 _MIN_WORD_HITS = 2
+_LATIN: Final = "Latn"
 
 _RANGES: Final = sorted(
     [
@@ -141,12 +143,14 @@ def script_of(text: str) -> str | None:
     >>> script_of("الفجر ok"), script_of("夜明けの港"), script_of("123 !")
     ('Arab', 'Jpan', None)
     """
+    text = text[:_MAX_READ]
+    if text.isascii():
+        return _LATIN if any(map(str.isalpha, text)) else None
     counts: Counter[str] = Counter()
-    for char in text[:_MAX_READ]:
-        if char.isalpha():
-            script = _script_of_letter(ord(char))
-            if script is not None:
-                counts[script] += 1
+    for char, count in Counter(text).items():  # far fewer than the characters of the text
+        script = _script_of_character(char)
+        if script is not None:
+            counts[script] += count
     if not counts:
         return None
     n_kana = counts["Hira"] + counts["Kana"]
@@ -156,7 +160,11 @@ def script_of(text: str) -> str | None:
     return min(counts, key=lambda script: (-counts[script], script))
 
 
-def _script_of_letter(code: int) -> str | None:
+@lru_cache(maxsize=8_192)
+def _script_of_character(char: str) -> str | None:
+    if not char.isalpha():
+        return None
+    code = ord(char)
     index = bisect_right(_STARTS, code) - 1
     if index < 0 or code > _RANGES[index][1]:
         return None
@@ -199,13 +207,33 @@ def _by_letters(text: str, script: str) -> str | None:
 
 
 def _by_words(text: str, script: str) -> str:
-    words = text.replace("’", "'").split()
-    bare = [word.strip(".,;:!?¿¡()[]\"'«»“”„…") for word in words]
-    scores = {
-        language: sum(map(known.__contains__, bare))
-        for language, known in _WORDS.get(script, {}).items()
-    }
-    ranked = sorted(scores.values(), reverse=True)
-    if not ranked or ranked[0] < _MIN_WORD_HITS or ranked[0] == ranked[1]:
+    """The language with most function words; each of the others has fewer."""
+    known = _LANGUAGES_OF_WORD.get(script)
+    if known is None:
         return UNKNOWN
-    return max(scores, key=lambda language: scores[language])
+    scores: dict[str, int] = {}
+    for word in text.replace("’", "'").split():
+        languages = known.get(word.strip(_AROUND_WORDS))
+        if languages is not None:
+            for language in languages:
+                scores[language] = scores.get(language, 0) + 1
+    most = max(scores.values(), default=0)
+    if most < _MIN_WORD_HITS:
+        return UNKNOWN
+    best = [language for language, count in scores.items() if count == most]
+    return best[0] if len(best) == 1 else UNKNOWN
+
+
+def _by_word() -> dict[str, dict[str, tuple[str, ...]]]:
+    """For each script the languages that a function word belongs to."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for script, languages in _WORDS.items():
+        words = found[script] = {}
+        for language, known in languages.items():
+            for word in known:
+                words[word] = (*words.get(word, ()), language)
+    return found
+
+
+_LANGUAGES_OF_WORD: Final = _by_word()
+_AROUND_WORDS: Final = ".,;:!?¿¡()[]\"'«»“”„…"

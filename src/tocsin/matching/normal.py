@@ -175,10 +175,12 @@ def _folded(text: str) -> str:
     for index, word in enumerate(words):
         if word.isalpha() and word.isascii():
             continue
-        words[index] = _folded_word(word)
+        fold = _folded_word if len(word) <= _LONGEST_KEPT else _folded_word.__wrapped__
+        words[index] = fold(word)
     return " ".join(words)
 
 
+@lru_cache(maxsize=16_384)
 def _folded_word(word: str) -> str:
     """The same number of characters, with look-alikes and leet folded in each token."""
     link = word.find(_LINK)
@@ -194,6 +196,9 @@ def _folded_word(word: str) -> str:
     pieces.append(_folded_token(head[begin:]))
     return "".join(pieces) + address
 
+
+_LONGEST_KEPT: Final = 32
+"""Longer words are folded anew each time: what is kept stays small, whatever is sent."""
 
 _SUSPECTS = frozenset("0123456789@$")
 """What is no letter and may stand for one inside a token."""

@@ -213,6 +213,17 @@ class PatternSet:
             )
         return raw
 
+    def literals_in(self, buffer: bytes) -> tuple[Ints, Ints]:
+        """Which texts of the set stand in these bytes, by place in the set, and where they end.
+
+        For sets made by `of_literals`, whose texts are in sorted order; no borders are looked at.
+        """
+        raw = self._raw(buffer)
+        if not raw:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        forms, ends = np.array(raw, np.int64).T
+        return forms, ends
+
     def scan_joined(self, texts: NormalTexts) -> HitColumns:
         """As `scan`, in columns: the same hits in the same order, for many texts."""
         raw = self._raw(texts.buffer)

@@ -11,18 +11,21 @@ Vowels are written only where Arabic writes them: at the beginning, long, or at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from itertools import accumulate
+from typing import Any, Final
 
 import re2
 
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Arabizi", "is_arabizi", "transliterate"]
+__all__ = ["Arabizi", "arabizi_rows", "is_arabizi", "transliterate"]
 
-_WORD: Final = re2.compile(r"[a-z]+://[^\s]+|[A-Za-z0-9']+")
+_WORD: Final = re2.compile(rb"[a-z]+://[^\s]+|[A-Za-z0-9']+")
+_NO_LETTERS: Final = "0123456789'"
 _LETTERS_OF_DIGITS: Final = frozenset("2356789")
 MIN_SHARE = 0.25
 """Words that are Arabizi among all words in Latin letters; below it a text is something else."""
@@ -104,6 +107,34 @@ def is_arabizi(text: str) -> bool:
     return telling > 0 and telling / len(words) >= MIN_SHARE
 
 
+def arabizi_rows(texts: Sequence[str]) -> list[int]:
+    """Which texts `is_arabizi` holds for, with one search for all of them.
+
+    >>> arabizi_rows(["meet me at the harbour", "wallah ra7 na3ref"])
+    [1]
+    """
+    pieces = [text.encode("utf-8", "replace") for text in texts]
+    starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=0))
+    rows = set()
+    for match in _telling_signs().finditer(b"\n".join(pieces)):
+        with_digit = match.group(1)
+        is_telling = with_digit and _has_letter_digit(with_digit.decode().lower())
+        if is_telling or match.group(2):
+            rows.add(bisect_right(starts, match.start()) - 1)
+    return sorted(row for row in rows if is_arabizi(texts[row]))
+
+
+@cache
+def _telling_signs() -> Any:
+    """Addresses and names, which are passed over; words with digits; the end of telling words."""
+    words = "|".join(sorted(_TELLING))
+    return re2.compile(
+        r"[a-z]+://[^\s]+|@[A-Za-z0-9']+"
+        r"|([A-Za-z0-9']*(?:[A-Za-z'][2356789]|[2356789][A-Za-z'])[A-Za-z0-9']*)"
+        rf"|((?i:{words})(?:[^A-Za-z0-9']|$))".encode()
+    )
+
+
 def transliterate(text: str) -> Arabizi:
     """The text with each word in Latin letters read as Arabizi.
 
@@ -125,12 +156,13 @@ def transliterate(text: str) -> Arabizi:
 
 def _places(text: str) -> Iterator[tuple[int, int]]:
     """Where words stand that hold a Latin letter and are no address."""
-    safe = text if text.isascii() else "".join(c if c.isascii() else "." for c in text)
-    for match in _WORD.finditer(safe):
+    raw = text.encode("ascii", "replace")  # a sign for each character that is no Latin letter
+    safe = raw.decode("ascii")
+    for match in _WORD.finditer(raw):
         start, end = match.span()
         word = safe[start:end]
-        is_name = safe[max(start - 1, 0) : start] == "@"
-        if "://" not in word and not is_name and any(char.isalpha() for char in word):
+        is_name = start > 0 and safe[start - 1] == "@"
+        if not is_name and "://" not in word and word.strip(_NO_LETTERS):
             yield start, end
 
 

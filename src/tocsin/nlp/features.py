@@ -14,9 +14,10 @@ from typing import Final, Protocol
 import numpy as np
 
 from tocsin.matching import language_of, match_keys, valid_language
-from tocsin.nlp.clean import plain_words
+from tocsin.nlp.clean import all_plain_words
 from tocsin.nlp.hashed import Grams, hashed_grams
 from tocsin.nlp.reading import Reader
+from tocsin.nlp.threat_gate import shipped_gate
 from tocsin.nlp.threat_vector import THREAT_FEATURES, threat_vector
 from tocsin.nlp.threats import find_threats
 from tocsin.nlp.types import PostText, Reading
@@ -73,25 +74,29 @@ class PostBatch:
 def read_batch(posts: Sequence[PostText], reader: Reader) -> PostBatch:
     """Read a batch once, for all layers."""
     told = [_with_language(post) for post in posts]
-    readings = [_with_threats(reading) for reading in reader.read(told)]
-    words = [plain_words(reading.own) for reading in readings]
-    cues = np.hstack(
-        [
-            cue_matrix(readings),
-            np.stack([threat_vector(reading.threats) for reading in readings]),
-        ]
-    )
+    readings = reader.read(told)
+    threats = np.zeros((len(posts), len(THREAT_FEATURES)), np.float32)
+    for row, languages in shipped_gate().languages([post.text for post in posts]).items():
+        readings[row] = _with_threats(readings[row], languages)
+        threats[row] = threat_vector(readings[row].threats)
+    words = all_plain_words([reading.own for reading in readings])
+    cues = np.hstack([cue_matrix(readings), threats])
     return PostBatch(readings, words, hashed_grams(match_keys(words)), cues)
 
 
 def _with_language(post: PostText) -> PostText:
     """The platform's language where it names one, else what the text tells."""
     language = valid_language(post.language) or language_of(post.text)
-    return post if language == post.language else replace(post, language=language)
+    if language == post.language:
+        return post
+    return PostText(
+        id=post.id, text=post.text, language=language, hosts=post.hosts, from_image=post.from_image
+    )
 
 
-def _with_threats(reading: Reading) -> Reading:
-    threats = find_threats(reading.text, reading.quoted, reading.marks.get("attributed", ()))
+def _with_threats(reading: Reading, languages: Sequence[str]) -> Reading:
+    attributed = reading.marks.get("attributed", ())
+    threats = find_threats(reading.text, reading.quoted, attributed, languages)
     return replace(reading, threats=threats) if threats else reading
 
 

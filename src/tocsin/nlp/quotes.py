@@ -9,7 +9,9 @@ or an apostrophe. A repost (`RT @name:`) is no quotation by itself.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import re2
@@ -17,7 +19,7 @@ import re2
 from tocsin.nlp.spans import merged, touches
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Marked", "marked", "may_quote", "n_words"]
+__all__ = ["Marked", "marked", "may_quote", "n_words", "rows_with_marks"]
 
 MIN_WORDS: Final = 3
 """Fewer words in quotation marks are a name or a scare quote, not a message."""
@@ -44,6 +46,7 @@ _SOME_MARK: Final = re2.compile(
     r"|(?:^|[^\pL\pN])'[\pL\pN]|(?m:^[ \t]*(?:>|＞|&gt;))"
 )
 """What a text with a quotation holds; an apostrophe inside a word is none."""
+_SOME_MARK_IN_BYTES: Final = re2.compile(_SOME_MARK.pattern.encode())
 _QUOTED_LINE: Final = re2.compile(
     r"(?m)^[ \t]*(?:>|＞|&gt;)+(?:[ \t]*(?:>|＞|&gt;))*[ \t]*([\pL\pN\pM\"'“„«‘#@*\[¡¿][^\n]*)"
 )
@@ -78,6 +81,14 @@ class _Token(NamedTuple):
 def may_quote(text: str) -> bool:
     """Whether the text holds a mark at all; most do not."""
     return _SOME_MARK.search(text) is not None
+
+
+def rows_with_marks(texts: Sequence[str]) -> set[int]:
+    """`may_quote` of many texts in one search: which of them hold a mark."""
+    pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
+    starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=0))
+    ends = (match.end() - 1 for match in _SOME_MARK_IN_BYTES.finditer(b"\n".join(pieces)))
+    return {bisect_right(starts, end) - 1 for end in ends}
 
 
 def marked(text: str) -> Marked:

@@ -14,19 +14,19 @@ and no span points into them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import re2
 import yaml
 
 from tocsin.matching import host_suffixes
-from tocsin.nlp.cues import DANGER, KINDS, CueHit, Cues, CueScan, shipped_cues
-from tocsin.nlp.quotes import Marked, marked, may_quote, n_words
+from tocsin.nlp.addresses import addresses, host_names
+from tocsin.nlp.cues import DANGER, KINDS, CueHit, Cues, shipped_cues
+from tocsin.nlp.quotes import Marked, marked, n_words, rows_with_marks
 from tocsin.nlp.roles import CAP, Signs, leading, role_scores
 from tocsin.nlp.signs import DANGEROUS, QUOTED, Counts, counts_of, signs_of
 from tocsin.nlp.spans import HitIndex, blanked, merged
@@ -39,8 +39,6 @@ IMAGE: Final = "image:"
 """Before the kind of a cue that stands in words from an image."""
 
 _ASKS: Final = ("?", "؟", "？")
-_LINK: Final = re2.compile(r"(?:https?://|www\.)[^\s<>\"“”«»]+")
-_HOST: Final = re2.compile(r"(?:https?://)?([^/:?#\s]+)")
 _INTRODUCED_WITHIN: Final = 3  # characters between "they shouted" and a short quotation
 _LONGEST_VERB: Final = 40
 _NAMED_WITHIN: Final = 14  # and between its end and "they wrote"
@@ -52,6 +50,7 @@ _ROLE_PLACES: Final = [
 ]
 _NO_QUOTES: Final = Marked((), (), ())
 _PLAIN: Final = {Role.OWN_VOICE: 1.0}
+"""The roles of a text without signs, shared by most readings."""
 
 
 @cache
@@ -88,45 +87,50 @@ class Reader:
         is_whole = _asks_for_whole(counts)
         has_roles: list[bool] = (counts[:, _ROLE_PLACES].sum(axis=1) > 0).tolist()
         table = counts[: len(posts)].tolist()
+        links = addresses(texts[: len(posts)])
+        with_marks = rows_with_marks(texts[: len(posts)])
         readings = []
         for row, post in enumerate(posts):
+            seen = _Seen(links.get(row, ()), row in with_marks)
             if is_whole[row] or row in images:
-                readings.append(self._whole(post, scan, row, images.get(row, {})))
+                readings.append(self._whole(post, seen, scan.hits_of(row), images.get(row, {})))
             else:
-                readings.append(self._cheap(post, table[row], is_plain=not has_roles[row]))
+                readings.append(self._cheap(post, seen, table[row], has_roles=has_roles[row]))
         return readings
 
-    def _cheap(self, post: PostText, row: list[int], *, is_plain: bool) -> Reading:
+    def _cheap(
+        self, post: PostText, seen: _Seen, counts: Sequence[int], *, has_roles: bool
+    ) -> Reading:
         """The reading of a post without danger."""
-        text = post.text
-        cues = _by_kind(row)
-        quoted: tuple[TextSpan, ...] = marked(text).quotations if may_quote(text) else ()
-        has_link = "://" in text or "www." in text
-        has_news = (bool(post.hosts) or has_link) and self._is_news(post)
-        is_asking = any(mark in text for mark in _ASKS)
-        if is_plain and not (quoted or has_news or is_asking):
-            roles = _PLAIN
+        text, links = post.text, seen.links
+        cues = _by_kind(counts) if any(counts) else {}
+        quoted: tuple[TextSpan, ...] = marked(text).quotations if seen.has_marks else ()
+        has_news = bool(post.hosts or links) and self._is_news(post, links)
+        is_asking = "?" in text or (not text.isascii() and any(mark in text for mark in _ASKS))
+        if has_roles or quoted or has_news or is_asking:
+            signs = _signs_of_counts(cues, len(quoted), int(is_asking), int(has_news))
+            roles: Mapping[Role, float] = dict(role_scores(signs))
+            role = leading(roles)
         else:
-            roles = dict(
-                role_scores(_signs_of_counts(cues, len(quoted), int(is_asking), int(has_news)))
-            )
+            roles, role = _PLAIN, Role.OWN_VOICE
         if has_news:
             cues["news_host"] = 1
-        links = _links(text) if has_link else ()
         return Reading(
             text=text,
             language=post.language,
-            role=leading(roles),
+            role=role,
             roles=roles,
             quoted=quoted,
             own=blanked(text, merged((*quoted, *links)) if links else quoted),
             cues=cues,
         )
 
-    def _whole(self, post: PostText, scan: CueScan, row: int, image: dict[str, int]) -> Reading:
-        text = post.text
-        hits = scan.hits_of(row)
-        voices = _voices(text, hits)
+    def _whole(
+        self, post: PostText, seen: _Seen, hits: Sequence[CueHit], image: Mapping[str, int]
+    ) -> Reading:
+        """The reading of a post in which danger may stand."""
+        text, links = post.text, seen.links
+        voices = _voices(text, hits, has_marks=seen.has_marks)
         counts = counts_of(hits, voices.quoted)
         image_danger = sum(image.get(IMAGE + kind, 0) for kind in DANGEROUS)
         signs = signs_of(text, hits, voices.quoted, voices.lines, counts)._replace(
@@ -134,10 +138,9 @@ class Reader:
             marked=min(len(voices.marked), CAP),
             attributions=min(_n_kind(voices.speakers.others, "attribution"), CAP),
             sources=min(_n_kind(voices.speakers.others, "source"), CAP),
-            news_host=int(self._is_news(post)),
+            news_host=int(self._is_news(post, links)),
             image_danger=int(image_danger > 0),
         )
-        links = _links(text)
         signs = signs._replace(headline=_headline(signs, has_link=bool(post.hosts or links)))
         roles = dict(role_scores(signs))
         return Reading(
@@ -147,13 +150,15 @@ class Reader:
             roles=roles,
             quoted=voices.quoted,
             own=blanked(text, merged((*voices.quoted, *links))),
-            cues=_cues(counts, signs) | image,
+            cues={**_cues(counts, signs), **image},
             marks=_marks(hits, voices),
         )
 
-    def _is_news(self, post: PostText) -> bool:
-        hosts = [*post.hosts, *_hosts_in(post.text)]
-        return any(not self._hosts.isdisjoint(host_suffixes(host)) for host in hosts)
+    def _is_news(self, post: PostText, links: Iterable[TextSpan]) -> bool:
+        if any(not self._hosts.isdisjoint(host_suffixes(host)) for host in post.hosts):
+            return True
+        text = post.text
+        return any(not self._hosts.isdisjoint(host_names(text[start:end])) for start, end in links)
 
 
 def _asks_for_whole(counts: npt.NDArray[np.int64]) -> list[bool]:
@@ -170,6 +175,13 @@ def _asks_for_whole(counts: npt.NDArray[np.int64]) -> list[bool]:
     return whole
 
 
+class _Seen(NamedTuple):
+    """What one look at the whole batch found in a text."""
+
+    links: tuple[TextSpan, ...]
+    has_marks: bool
+
+
 class _Voices(NamedTuple):
     """Who says what: quotations with marks, attributed words, both; the sentences."""
 
@@ -180,8 +192,8 @@ class _Voices(NamedTuple):
     lines: tuple[TextSpan, ...]
 
 
-def _voices(text: str, hits: Sequence[CueHit]) -> _Voices:
-    found = marked(text) if may_quote(text) else _NO_QUOTES
+def _voices(text: str, hits: Sequence[CueHit], *, has_marks: bool) -> _Voices:
+    found = marked(text) if has_marks else _NO_QUOTES
     cues = HitIndex(hits)
     introduced = {span for span in found.short if _is_message(text, span, cues)}
     quotations = merged((*found.quotations, *introduced))
@@ -270,19 +282,6 @@ def _marks(hits: Sequence[CueHit], voices: _Voices) -> dict[str, tuple[TextSpan,
     }
     marks.update({name: spans for name, spans in apart.items() if spans})
     return marks
-
-
-def _links(text: str) -> tuple[TextSpan, ...]:
-    if "://" not in text and "www." not in text:
-        return ()
-    return tuple(TextSpan(*match.span()) for match in _LINK.finditer(text))
-
-
-def _hosts_in(text: str) -> list[str]:
-    if "://" not in text and "www." not in text:
-        return []
-    found = [_HOST.match(match.group()) for match in _LINK.finditer(text)]
-    return [match.group(1).lower() for match in found if match is not None]
 
 
 def _n_kind(hits: Iterable[CueHit], kind: str) -> int:

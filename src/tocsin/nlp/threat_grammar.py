@@ -29,6 +29,7 @@ from typing import Any, Final
 
 import re2
 
+from tocsin.nlp.threat_needs import words_needed
 from tocsin.nlp.threat_tokens import elided, in_normal_form
 from tocsin.nlp.types import ThreatKind
 
@@ -67,6 +68,11 @@ class Expression:
         options.max_mem = _MEMORY
         options.log_errors = False
         return re2.compile(self.source.encode(), options)
+
+    @cached_property
+    def words(self) -> frozenset[str] | None:
+        """Words of which every match holds one; None where that cannot be said."""
+        return words_needed(self.source)
 
     @cached_property
     def groups(self) -> tuple[tuple[str, int], ...]:

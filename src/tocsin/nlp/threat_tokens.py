@@ -19,7 +19,7 @@ import re2
 from tocsin.matching import NormalText, normalise, tables
 from tocsin.nlp.types import TextSpan
 
-__all__ = ["Tokens", "elided", "in_normal_form", "rough_line", "tokenise"]
+__all__ = ["Tokens", "elided", "in_normal_form", "rough_line", "rough_lines", "tokenise"]
 
 _WORD: Final = re2.compile(
     r"&(?:amp|lt|gt|quot|apos|#[0-9]{2,6});|(?:https?|hxxps?)://[^\s]+|[#@][\pL\pN_]+|"
@@ -45,6 +45,9 @@ _MARKS: Final = {
     "<": "(",
     ">": ")",
 }
+_LONGEST_KEPT: Final = 32
+"""Longer pieces are cut anew each time: what is kept stays small, whatever is sent."""
+
 MAX_LINES = 400
 """Lines beyond these are left out: no post has them, and a hostile one costs no more."""
 
@@ -89,13 +92,9 @@ class Tokens:
             self._add(_unmarked(piece[:-1]), number, at, last)
             self._add(mark, number, last, last + 1)
             return
-        for match in _WORD.finditer(piece):
-            start, end = match.span()
-            found = _character(piece[start:end])
-            for word in elided(_MARKS.get(found) or _unmarked(found)):
-                cut = min(end, start + len(word))
-                self._add(word, number, at + start, at + cut)
-                start = cut
+        cut = _pieces if len(piece) <= _LONGEST_KEPT else _pieces.__wrapped__
+        for word, start, end in cut(piece):
+            self._add(word, number, at + start, at + end)
 
     def _add(self, word: str, number: int, start: int, end: int) -> None:
         self.words.append(word)
@@ -114,6 +113,20 @@ class Tokens:
         base, normal = self._lines[number]
         first, last = normal.original_span(start, end)
         return base + first, base + last
+
+
+@lru_cache(maxsize=16_384)
+def _pieces(piece: str) -> tuple[tuple[str, int, int], ...]:
+    """The words between two blanks, and their places."""
+    found = []
+    for match in _WORD.finditer(piece):
+        start, end = match.span()
+        part = _character(piece[start:end])
+        for word in elided(_MARKS.get(part) or _unmarked(part)):
+            cut = min(end, start + len(word))
+            found.append((word, start, cut))
+            start = cut
+    return tuple(found)
 
 
 def tokenise(text: str) -> Tokens:
@@ -164,6 +177,29 @@ def _rough_words(text: str) -> list[bytes]:
     return _raw(folded).split()
 
 
+def rough_lines(texts: Sequence[str]) -> tuple[bytes, list[int]]:
+    """The words of many texts as in `rough_line`, a blank between two, one text a line.
+
+    The second answer says which text each line is of: one with apostrophes has two lines.
+    """
+    lines: tuple[list[str], list[str]] = ([], [])
+    owners: tuple[list[int], list[int]] = ([], [])
+    for row, text in enumerate(texts):
+        group = int(not text.isascii())
+        line = text.replace("\n", " ")
+        lines[group].append(line)
+        owners[group].append(row)
+        if "'" in text or "`" in text or (group and not _HAS_APOSTROPHE.isdisjoint(text)):
+            lines[group].append(line.translate(_WITHOUT_APOSTROPHES))
+            owners[group].append(row)
+    plain = "\n".join(lines[0]).encode("ascii").translate(_ROUGH_LINES).split(b"\n")
+    found = plain if lines[0] else []
+    if lines[1]:
+        folded = unicodedata.normalize("NFKD", "\n".join(lines[1]).casefold())
+        found += _raw(folded.translate(_rough_but_ends())).split(b"\n")
+    return b"\n".join([b" ".join(line.split()) for line in found]), owners[0] + owners[1]
+
+
 _HAS_APOSTROPHE: Final = frozenset("'’ʼ`´")
 _WITHOUT_APOSTROPHES: Final = str.maketrans(dict.fromkeys(_HAS_APOSTROPHE))
 _LEET: Final = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "$": "s"}
@@ -172,6 +208,9 @@ _ROUGH_ASCII: Final = bytes(
     ord(_LEET.get(char) or (char.lower() if char.isalnum() or char in _KEPT else " "))
     for char in map(chr, range(256))
 )
+
+_ROUGH_LINES: Final = _ROUGH_ASCII[:10] + b"\n" + _ROUGH_ASCII[11:]
+"""The same, but for line ends."""
 
 
 @cache
@@ -188,6 +227,11 @@ def _rough() -> dict[int, str | None]:
     table.update(dict(tables.FOLDED))
     table[ord("ı")] = "i"
     return table
+
+
+@cache
+def _rough_but_ends() -> dict[int, str | None]:
+    return {code: to for code, to in _rough().items() if code != ord("\n")}
 
 
 def elided(word: str) -> list[str]:

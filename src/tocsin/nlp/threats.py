@@ -108,15 +108,15 @@ def find_threats(
         if found:
             return found
     rough = rough_line(text)
-    if not _any_anchor().search(rough):
+    if len(languages) == len(LANGUAGES) and not _any_anchor().search(rough):
+        return ()
+    grammars = [grammar(language) for language in languages]
+    anchored = [known for known in grammars if known.anchors.compiled.search(rough)]
+    if not anchored:
         return ()
     tokens = tokenise(text)
     foreign = (*quoted, *attributed)
-    threats: list[tuple[int, int, Threat]] = []
-    for language in languages:
-        known = grammar(language)
-        if known.anchors.compiled.search(rough):
-            threats += _threats(text, tokens, known, foreign)
+    threats = [one for known in anchored for one in _threats(text, tokens, known, foreign)]
     return tuple(_plainest(threats))
 
 
@@ -185,7 +185,11 @@ def _threats(
 
 def _matches(text: str, tokens: Tokens, known: Grammar) -> Iterator[_Found]:
     capitals: frozenset[int] | None = None
+    words = frozenset(tokens.words)
     for rule in known.rules:
+        needed = rule.expression.words
+        if needed is not None and needed.isdisjoint(words):
+            continue  # most rules are spared the search
         for match in rule.expression.compiled.finditer(tokens.line):
             if capitals is None:
                 capitals = _capitals(text, tokens)

@@ -9,7 +9,7 @@ Counts are log-scaled: none is 0, `MOST` or more is 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import log1p
 from typing import Final
 
@@ -37,6 +37,12 @@ without marks; whether a group is called by its full name only, or by a dismissi
 _LOG: Final = [log1p(count) / log1p(MOST) for count in range(MOST + 1)]
 
 
+_PLACES: Final = {name: place for place, name in enumerate(_COUNTS)}
+_ROLE_PLACES: Final = {role: CUE_FEATURES.index(f"role:{role}") for role in ROLES}
+_FIRST_SHARE: Final = CUE_FEATURES.index(_SHARES[0])
+_FIRST_NAME: Final = CUE_FEATURES.index(_NAMES[0])
+
+
 def cue_vector(reading: Reading) -> npt.NDArray[np.float32]:
     """The features of one reading.
 
@@ -44,26 +50,48 @@ def cue_vector(reading: Reading) -> npt.NDArray[np.float32]:
     >>> float(vector[CUE_FEATURES.index("praise")]), vector.shape == (len(CUE_FEATURES),)
     (1.0, True)
     """
-    cues, roles = reading.cues, reading.roles
-    length = max(len(reading.text), 1)
-    full = cues.get("group_full_name", 0) + cues.get(QUOTED + "group_full_name", 0)
-    dismissive = cues.get("group_dismissive", 0) + cues.get(QUOTED + "group_dismissive", 0)
-    attributed = reading.marks.get("attributed", ())
-    return np.array(
-        [
-            *(_LOG[min(cues.get(name, 0), MOST)] for name in _COUNTS),
-            *(roles.get(role, 0.0) for role in ROLES),
-            sum(end - start for start, end in reading.quoted) / length,
-            sum(end - start for start, end in attributed) / length,
-            float(full > 0 and dismissive == 0),
-            float(dismissive > 0 and full == 0),
-        ],
-        np.float32,
-    )
+    vector: npt.NDArray[np.float32] = cue_matrix([reading])[0]
+    return vector
 
 
 def cue_matrix(readings: Sequence[Reading]) -> npt.NDArray[np.float32]:
     """The features of many readings, one a row."""
-    if not readings:
-        return np.zeros((0, len(CUE_FEATURES)), np.float32)
-    return np.stack([cue_vector(reading) for reading in readings])
+    matrix = np.zeros((len(readings), len(CUE_FEATURES)), np.float32)
+    cells: list[int] = []
+    values: list[float] = []
+    begin = 0
+    for reading in readings:
+        for place, value in _values(reading):
+            cells.append(begin + place)
+            values.append(value)
+        begin += len(CUE_FEATURES)
+    matrix.reshape(-1)[cells] = values
+    return matrix
+
+
+def _values(reading: Reading) -> Iterator[tuple[int, float]]:
+    """The features that are not 0, and their places: few of them in most readings."""
+    cues = reading.cues
+    for name, count in cues.items():
+        place = _PLACES.get(name)
+        if place is not None:
+            yield place, _LOG[min(count, MOST)]
+    for role, score in reading.roles.items():
+        yield _ROLE_PLACES[role], score
+    if reading.quoted or "attributed" in reading.marks:
+        yield from _shares(reading)
+    is_full = _names(reading, "group_full_name")
+    is_dismissive = _names(reading, "group_dismissive")
+    if is_full != is_dismissive:
+        yield _FIRST_NAME + int(is_dismissive), 1.0
+
+
+def _shares(reading: Reading) -> Iterator[tuple[int, float]]:
+    length = max(len(reading.text), 1)
+    for place, spans in enumerate((reading.quoted, reading.marks.get("attributed", ()))):
+        yield _FIRST_SHARE + place, sum(end - start for start, end in spans) / length
+
+
+def _names(reading: Reading, kind: str) -> bool:
+    """Whether a group is called by this kind of name, by anybody."""
+    return reading.cues.get(kind, 0) + reading.cues.get(QUOTED + kind, 0) > 0
