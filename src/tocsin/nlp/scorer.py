@@ -46,7 +46,7 @@ _LARGEST: Final = 30.0
 _PLAIN_THREAT: Final = 0.5
 _OWN_ROLES: Final = frozenset({Role.OWN_VOICE, Role.HYPERBOLE})
 
-OTHER_ROLE_MARGIN: Final = 1.5
+OTHER_ROLE_MARGIN: Final = 3.0
 NAMED_MARGIN: Final = -1.0
 
 
