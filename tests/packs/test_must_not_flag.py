@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,9 @@ SETS = {
 """The share of each set that banks may open a case for."""
 
 ORDINARY = "isis_hashtag_2017/ordinary"
+EVERY = 8
+"""The text models read one batch of so many: they are slower than banks by far."""
+
 READ_AT_MOST = 0.01
 READ_AT_MOST_OF_ORDINARY = 0.001
 """With the text models too. The sets of abuse (`davidson`, `mlma`) hold real threats."""
@@ -60,27 +63,32 @@ def test_talk_about_terror_and_ordinary_talk_open_hardly_any_case(
 
 
 def _shares_opened(policy: CompiledPolicy, path: Path) -> tuple[float, float]:
-    """The share that rules over banks open a case for, and that all rules do."""
-    reading = {rule.id for rule in policy.rules if "signal(" in rule.when}
-    by_banks, by_all = set(), set()
-    for decision in _opened(policy, path):
-        by_all.add(decision.event)
-        if not {reason.rule for reason in decision.reasons} <= reading:
-            by_banks.add(decision.event)
-    n_posts = sum(len(batch) for batch in _batches(path))
+    """The share that banks open a case for, and that all rules do (of a part of the set)."""
+    banks = {name for name in policy.signals if name.startswith("bank:")}
+    by_banks, n_posts = _opened(policy, path, reads=banks)
+    by_all, n_read = _opened(policy, path, reads=policy.signals, every=EVERY)
     assert n_posts > 1_000
-    return len(by_banks) / n_posts, len(by_all) / n_posts
+    return len(by_banks) / n_posts, len(by_all) / n_read
 
 
-def _opened(policy: CompiledPolicy, path: Path) -> Iterator[Decision]:
-    """The decisions that open a case."""
-    found = detectors(policy.entries, reads=policy.signals)
-    for batch in _batches(path):
+def _opened(
+    policy: CompiledPolicy, path: Path, *, reads: Collection[str], every: int = 1
+) -> tuple[list[Decision], int]:
+    """The decisions that open a case, and of how many posts."""
+    found = detectors(policy.entries, reads=frozenset(reads))
+    opened, n_posts = [], 0
+    for number, batch in enumerate(_batches(path)):
+        if number % every:
+            continue
+        n_posts += len(batch)
         features = compute(batch)
         given = DetectorInput(batch=batch, features=features, texts=features)
-        for _, decision in policy.decide(batch, features, detect(given, found), {}):
-            if decision.outcome is not Outcome.ALLOW:
-                yield decision
+        opened += [
+            decision
+            for _, decision in policy.decide(batch, features, detect(given, found), {})
+            if decision.outcome is not Outcome.ALLOW
+        ]
+    return opened, n_posts
 
 
 def _batches(path: Path) -> Iterator[EventBatch]:
@@ -89,7 +97,7 @@ def _batches(path: Path) -> Iterator[EventBatch]:
         adapter=ADAPTERS["tocsin"],
         policy=EventPolicy(),
         clock=SystemClock(),
-        max_events=4_096,
+        max_events=256,
     )
     with open_lines(path) as reader:
         for batch in file_batches(reader, batcher):
@@ -102,7 +110,8 @@ def test_quoting_counter_speech_is_left_alone(policy: CompiledPolicy, dev_data: 
     path = dev_data / "hatecheck" / "cases.jsonl.gz"
     with gzip.open(path) as file:
         kind_of = {line["id"]: line["label"]["functionality"] for line in map(json.loads, file)}
-    opened = Counter(kind_of[decision.event] for decision in _opened(policy, path))
+    found, _ = _opened(policy, path, reads=policy.signals)
+    opened = Counter(kind_of[decision.event] for decision in found)
     print(dict(opened))
     n_quoting = sum(kind in quoting for kind in kind_of.values())
     assert n_quoting > 100
