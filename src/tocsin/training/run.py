@@ -189,7 +189,9 @@ def _fitted(
         layers["third_layer"] = second_logits.copy()
         layers["third_layer"][rows, : len(Harm)] = found
     last = list(layers.values())[-1]
-    thresholds["review"] = review_thresholds(last, posts, inputs.readings)
+    review = review_thresholds(last, posts, inputs.readings)
+    thresholds["review"] = {harm: bound.threshold for harm, bound in review.items()}
+    thresholds["bound_by"] = {harm: bound.kind for harm, bound in review.items()}
     return ModelWeights(
         grams=grams.weights,
         gram_bias=grams.bias,

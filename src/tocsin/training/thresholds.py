@@ -25,7 +25,7 @@ from tocsin.nlp.weights import Floats
 from tocsin.training.fit import Targets
 from tocsin.training.posts import SEED_SET, TrainingPost
 
-__all__ = ["SECOND_GATE", "WIDE_GATE", "Gate", "asked_rows", "gates", "review_thresholds"]
+__all__ = ["SECOND_GATE", "WIDE_GATE", "Bound", "Gate", "asked_rows", "gates", "review_thresholds"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -47,6 +47,13 @@ _LEAST_GATE: Final = -6.0
 _LOWEST: Final = -20.0  # a number that JSON can write, below every score
 
 
+class Bound(NamedTuple):
+    """A threshold in log odds, and the kind of text that asks for it."""
+
+    threshold: float
+    kind: str
+
+
 class Gate(NamedTuple):
     """How much of a harm a layer may keep from the next, and of how many posts it may ask it."""
 
@@ -61,8 +68,8 @@ WIDE_GATE: Final = Gate(loss=0.15, most=0.04)
 
 def review_thresholds(
     logits: Floats, posts: Sequence[TrainingPost], readings: Sequence[Reading]
-) -> dict[str, float]:
-    """By harm the log odds from which on a person should look, before `review_margin`.
+) -> dict[str, Bound]:
+    """By harm from where on a person should look, before `review_margin`.
 
     Raises:
         InputError: no kind of text that must be left alone is large enough to tell.
@@ -70,12 +77,12 @@ def review_thresholds(
     found = {}
     for place, harm in enumerate(Harm):
         margins = np.array([review_margin(harm, reading) for reading in readings], np.float32)
-        found[harm.value] = _rounded(_highest(_bounds(logits[:, place] - margins, posts)))
+        found[harm.value] = _highest(_bounds(logits[:, place] - margins, posts))
     return found
 
 
-def _highest(bounds: Iterator[float]) -> float:
-    """The threshold that the worst kind asks for."""
+def _highest(bounds: Iterator[Bound]) -> Bound:
+    """What the worst kind asks for."""
     found = list(bounds)
     if not found:
         raise InputError(
@@ -85,7 +92,7 @@ def _highest(bounds: Iterator[float]) -> float:
     return max(found)
 
 
-def _bounds(logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost]) -> Iterator[float]:
+def _bounds(logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost]) -> Iterator[Bound]:
     """For each kind of text the threshold that it asks for."""
     rows: dict[str, list[int]] = {}
     for row, post in enumerate(posts):
@@ -94,7 +101,7 @@ def _bounds(logits: npt.NDArray[np.float32], posts: Sequence[TrainingPost]) -> I
     for group, found in sorted(rows.items()):
         share = _share(group, posts[found[0]], len(found))
         if share is not None:
-            yield _threshold(logits[found], share)
+            yield Bound(_rounded(_threshold(logits[found], share)), group)
 
 
 def _share(group: str, post: TrainingPost, count: int) -> float | None:
@@ -110,9 +117,13 @@ def _share(group: str, post: TrainingPost, count: int) -> float | None:
 
 
 def _threshold(logits: npt.NDArray[np.float32], share: float) -> float:
-    """The lowest threshold that lets at most this share pass."""
+    """The lowest threshold that lets at most this share pass.
+
+    One post may always pass: in a small kind a single code that is wrong would decide for all.
+    """
     ordered = np.sort(logits)[::-1]
-    return float(np.nextafter(ordered[int(len(ordered) * share)], np.float32(np.inf)))
+    allowed = max(int(len(ordered) * share), 1)
+    return float(np.nextafter(ordered[allowed], np.float32(np.inf)))
 
 
 def gates(logits: Floats, targets: Targets, gate: Gate) -> dict[str, float]:
