@@ -30,7 +30,7 @@ __all__ = ["SECOND_GATE", "WIDE_GATE", "Bound", "Gate", "asked_rows", "gates", "
 Bools = npt.NDArray[np.bool_]
 
 SPARED_SHARE: Final = 0.004
-"""Of one harm, of one kind of text that must not be flagged: a post is seldom flagged for two harms,
+"""Of one harm, of one kind of text that must not be flagged; few posts are flagged for two harms,
 so that all together stay below one per cent."""
 
 ORDINARY_SHARE: Final = 0.001
