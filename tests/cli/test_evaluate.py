@@ -95,7 +95,7 @@ def test_what_the_model_was_trained_on_is_refused_with_status_4(
     [
         (["none"], "no such file or folder"),
         (["."], "no file of events"),
-        ([], "missing argument"),
+        ([], "nothing to measure on"),
         (["data", "--split", "some"], "--split"),
     ],
 )
