@@ -47,7 +47,7 @@ _PLAIN_THREAT: Final = 0.5
 _OWN_ROLES: Final = frozenset({Role.OWN_VOICE, Role.HYPERBOLE})
 
 OTHER_ROLE_MARGIN: Final = 3.0
-NAMED_MARGIN: Final = -1.0
+NAMED_MARGIN: Final = -2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
