@@ -40,9 +40,13 @@ def groups(truth: Truth) -> list[tuple[str, str]]:
             [("SPARED", "traffic about terror groups"), ("SPARED", "campaign: mockery of x")],
         ),
         ({"topic": "ordinary_cricket"}, {}, [("ORDINARY", "ordinary cricket")]),
-        ({"sentiment": "normal", "group": "women"}, {}, [("ORDINARY", "ordinary talk")]),
+        (
+            {"sentiment": "normal", "group": "women"},
+            {},
+            [("SPARED", "ordinary talk, found by word lists")],
+        ),
         ({"sentiment": "hateful_normal"}, {}, [("OTHER", "abuse")]),
-        ({"class": "neither"}, {}, [("ORDINARY", "ordinary talk")]),
+        ({"class": "neither"}, {}, [("SPARED", "ordinary talk, found by word lists")]),
         ({"class": "hate"}, {}, [("OTHER", "abuse")]),
         (
             {"threat": True, "sexist": True, "vector": "1.2 incitement"},
