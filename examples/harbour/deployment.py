@@ -131,7 +131,8 @@ def find_sights(store: Store) -> Sights:
     )
     hidden = (d.subject.id for d in made.values() if d.automatic and d.subject.kind == "post")
     return Sights(
-        threat_case=case_with("threat-protectee", "threat-menace-person"),
+        threat_case=case_with("threat-protectee", "threat-menace-person")
+        or case_with("read-threat-protectee", "read-threat-own-voice"),
         left_alone=left_alone,
         push_case=case_with("coordination-fresh-accounts", "coordination-call"),
         return_case=case_with("return-handle", "return-announced"),
