@@ -27,8 +27,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from tocsin.errors import InputError
 from tocsin.nlp import Harm
+from tocsin.nlp.codes import parse_code
 
 __all__ = ["ABOUT", "PEOPLE", "UNUSABLE", "Group", "GroupKind", "Truth", "truth_of", "with_code"]
 
@@ -216,10 +216,8 @@ def with_code(truth: Truth, code: str, *, where: str) -> Truth:
     Raises:
         InputError: this is no code.
     """
-    stance, flags = code[:1], code[1:]
-    if stance not in {"S", "s", "O", *_STANCES} or not set(flags) <= {"i", "t", "h"}:
-        raise InputError("this is no code", where=where, hint="as `S`, `N`, `Ct`, `Oh`")
-    said = {Harm.INCITEMENT: "i" in flags, Harm.THREAT: "t" in flags or "i" in flags}
+    parsed = parse_code(code, where=where)
+    stance, said = parsed.stance, parsed.harms()
     if stance != "s":
         said[Harm.SUPPORT] = stance == "S"
     added = {harm: is_there for harm, is_there in said.items() if harm not in truth.harms}
@@ -229,6 +227,6 @@ def with_code(truth: Truth, code: str, *, where: str) -> Truth:
     is_harmless = not any(harms.values()) and stance != "s"
     if is_harmless and stance in _STANCES:
         kept.append(Group(GroupKind.SPARED, _STANCES[stance]))
-    if is_harmless and "h" in flags:
+    if is_harmless and "h" in parsed.marks:
         kept.append(_HYPERBOLE)
     return replace(truth, harms=harms, groups=(*wanted, *kept))

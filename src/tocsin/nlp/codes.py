@@ -1,15 +1,18 @@
-"""What the codes of judged posts mean, in words.
+"""The codes of judged posts: what they say of harms, and in words.
 
-Comes in: a code: one letter for the stance, then marks. Goes out: words. Always holds: every code
-that people gave a post is said in full; a letter that means nothing is said to be unknown. Refused:
-nothing.
+Comes in: a code: one letter for the stance, then marks. Goes out: a `PostCode`, or words. Always
+holds: every code that people gave a post is said in full; in words, a letter that means nothing is
+said to be unknown. Refused: by `parse_code`, what is no code.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["code_in_words"]
+from tocsin.errors import InputError
+from tocsin.nlp.types import Harm
+
+__all__ = ["PostCode", "code_in_words", "parse_code"]
 
 _STANCES: Final = {
     "S": "support",
@@ -27,6 +30,33 @@ _MARKS: Final = {
     "t": "threat",
     "h": "violent words, not meant",
 }
+
+
+class PostCode(NamedTuple):
+    """A stance letter and marks."""
+
+    stance: str
+    marks: str
+
+    def harms(self) -> dict[Harm, bool]:
+        """What it says of calls and threats; a call to others to attack is a threat too."""
+        calls = "i" in self.marks
+        return {Harm.INCITEMENT: calls, Harm.THREAT: calls or "t" in self.marks}
+
+
+def parse_code(code: str, *, where: str) -> PostCode:
+    """The parts of a code.
+
+    >>> parse_code("Sit", where="line 1")
+    PostCode(stance='S', marks='it')
+
+    Raises:
+        InputError: this is no code.
+    """
+    found = PostCode(code[:1], code[1:])
+    if found.stance not in _STANCES or not set(found.marks) <= _MARKS.keys():
+        raise InputError("this is no code", where=where, hint="as `S`, `N`, `Ct`, `Oh`")
+    return found
 
 
 def code_in_words(code: str) -> str:

@@ -19,6 +19,7 @@ from tocsin.evaluation.labels import ABOUT, GroupKind
 from tocsin.evaluation.sets import Example
 from tocsin.nlp import Harm, PostText
 from tocsin.nlp.clean import plain_words
+from tocsin.nlp.codes import parse_code
 from tocsin.nlp.split import is_held_out
 
 __all__ = ["SEED_SET", "VERDICT_SET", "Target", "TrainingPost", "read_seeds", "training_posts"]
@@ -35,8 +36,6 @@ _LEFT_ALONE: Final = frozenset({GroupKind.SPARED, GroupKind.ORDINARY})
 _LEANING_WEIGHT: Final = 0.3  # "leaning that way" is the least certain code of all
 _UNJUDGED_WEIGHT: Final = 0.5
 _SEED_WEIGHT: Final = 0.2  # sentences that were made up must not outweigh what people wrote
-_CODE_FLAGS: Final = frozenset("ith")
-_CODE_STANCES: Final = frozenset("SsNCMQOFK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +137,12 @@ def _targets(example: Example, code: str, *, is_pro: bool) -> dict[str, Target]:
 
 
 def _targets_of_code(code: str, *, where: str) -> dict[str, Target]:
-    """What a code says of each harm; a call to others is a kind of threat too."""
-    stance, flags = code[:1], code[1:]
-    if stance not in _CODE_STANCES or not set(flags) <= _CODE_FLAGS:
-        raise InputError("this is no code", where=where, hint="as `S`, `N`, `Ct`, `Oh`")
-    weight = _LEANING_WEIGHT if stance == "s" else 1.0
+    """What a code says of each harm."""
+    parsed = parse_code(code, where=where)
+    weight = _LEANING_WEIGHT if parsed.stance == "s" else 1.0
     return {
-        Harm.SUPPORT.value: Target(is_true=stance in "Ss", weight=weight),
-        Harm.INCITEMENT.value: Target(is_true="i" in flags, weight=1.0),
-        Harm.THREAT.value: Target(is_true="i" in flags or "t" in flags, weight=1.0),
+        Harm.SUPPORT.value: Target(is_true=parsed.stance in "Ss", weight=weight),
+        **{harm.value: Target(is_true=said, weight=1.0) for harm, said in parsed.harms().items()},
     }
 
 
